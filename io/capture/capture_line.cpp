@@ -1,0 +1,252 @@
+// Lines in by simdjson's On-Demand with our own unescaping (it refuses lone surrogates, a capture needs them), lines out by
+// hand.
+#include "io/capture/capture_line.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include <simdjson.h>
+
+#include "io/codec/json_text.hpp"
+
+namespace coreloop::io {
+
+namespace ondemand = simdjson::ondemand;
+
+static_assert(CaptureLineReader::padding_bytes >= simdjson::SIMDJSON_PADDING);
+
+struct CaptureLineReader::Parser {
+  ondemand::parser parser;
+};
+
+namespace {
+
+constexpr std::size_t line_bytes_usual = std::size_t{64} * 1024;
+constexpr std::size_t write_buffer_bytes = std::size_t{256} * 1024;
+constexpr std::size_t escape_piece_bytes = std::size_t{4} * 1024;
+
+// Whether every escape of `raw` is one, and every lone surrogate stands for a byte.
+bool has_good_escapes(std::string_view raw) noexcept {
+  for (std::size_t i = raw.find('\\'); i != std::string_view::npos; i = raw.find('\\', i)) {
+    if (raw[i + 1] != 'u') {
+      if (std::strchr("\"\\/bfnrt", raw[i + 1]) == nullptr) return false;
+      i += 2;
+      continue;
+    }
+    std::uint32_t unit = 0;
+    if (raw.size() - i < 6 || !read_hex4(raw.data() + i + 2, unit)) return false;
+    i += 6;
+    if (unit < 0xD800 || unit > 0xDFFF || (unit >= 0xDC80 && unit <= 0xDCFF)) continue;
+    std::uint32_t low = 0;
+    if (unit > 0xDBFF || raw.size() - i < 6 || raw[i] != '\\' || raw[i + 1] != 'u' ||
+        !read_hex4(raw.data() + i + 2, low) || low < 0xDC00 || low > 0xDFFF) {
+      return false;
+    }
+    i += 6;
+  }
+  return true;
+}
+
+bool read_id(std::string_view text, std::uint64_t& ms, std::uint64_t& counter) noexcept {
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, ms);
+  if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '-') return false;
+  const auto second = std::from_chars(first.ptr + 1, end, counter);
+  return second.ec == std::errc{} && second.ptr == end;
+}
+
+// The text between the quotes that begin at `raw`, and room for it unescaped at `arena`.
+std::string_view raw_string(const char* raw) noexcept {
+  const char* p = raw;
+  for (; *p != '"'; ++p) {
+    if (*p == '\\') ++p;
+  }
+  return {raw, static_cast<std::size_t>(p - raw)};
+}
+
+// Takes `raw`, moved into the arena where it has escapes.
+bool take(std::string_view raw, char*& arena, std::string_view& text) noexcept {
+  if (std::memchr(raw.data(), '\\', raw.size()) == nullptr) {
+    text = raw;
+    return true;
+  }
+  if (!has_good_escapes(raw)) return false;
+  const std::size_t size = unescape_json(raw, arena);
+  text = {arena, size};
+  arena += size;
+  return true;
+}
+
+bool take_string(ondemand::value value, char*& arena, std::string_view& text) noexcept {
+  ondemand::raw_json_string raw;
+  return value.get_raw_json_string().get(raw) == simdjson::SUCCESS &&
+         take(raw_string(raw.raw()), arena, text);
+}
+
+bool take_fields(ondemand::value value, char*& arena, std::vector<RawField>& fields) {
+  ondemand::object object;
+  if (value.get_object().get(object) != simdjson::SUCCESS) return false;
+  for (auto member : object) {
+    ondemand::field field;
+    RawField out;
+    if (std::move(member).get(field) != simdjson::SUCCESS ||
+        !take(raw_string(field.key().raw()), arena, out.name) ||
+        !take_string(field.value(), arena, out.value)) {
+      return false;
+    }
+    fields.push_back(out);
+  }
+  return true;
+}
+
+}  // namespace
+
+CaptureLineReader::CaptureLineReader()
+    : parser_(std::make_unique<Parser>()), arena_(line_bytes_usual) {
+  fields_.reserve(64);
+}
+
+CaptureLineReader::~CaptureLineReader() = default;
+
+bool CaptureLineReader::fail(std::string_view problem) noexcept {
+  problem_ = problem;
+  return false;
+}
+
+bool CaptureLineReader::read(std::string_view line, RawEntry& entry) {
+  if (arena_.size() < line.size()) arena_.resize(line.size());
+  fields_.clear();
+  entry = {};
+  char* arena = arena_.data();
+  ondemand::document document;
+  ondemand::object object;
+  if (parser_->parser.iterate(line.data(), line.size(), line.size() + padding_bytes).get(document) !=
+          simdjson::SUCCESS ||
+      document.get_object().get(object) != simdjson::SUCCESS) {
+    return fail("not a JSON object");
+  }
+  bool has_stream = false;
+  bool has_id = false;
+  bool has_ns = false;
+  bool has_fields = false;
+  for (auto member : object) {
+    ondemand::field field;
+    if (std::move(member).get(field) != simdjson::SUCCESS) return fail("not a JSON object");
+    const std::string_view key = raw_string(field.key().raw());
+    if (key == "stream") {
+      if (std::exchange(has_stream, true) || !take_string(field.value(), arena, entry.stream)) {
+        return fail("`stream` is not one string");
+      }
+    } else if (key == "id") {
+      std::string_view id;
+      if (std::exchange(has_id, true) || !take_string(field.value(), arena, id) ||
+          !read_id(id, entry.id_ms, entry.id_counter)) {
+        return fail("`id` is not `<ms>-<counter>`");
+      }
+    } else if (key == "ns") {
+      if (std::exchange(has_ns, true) ||
+          field.value().get_int64().get(entry.receive_unix_ns) != simdjson::SUCCESS ||
+          entry.receive_unix_ns < 0) {
+        return fail("`ns` is not one whole number of nanoseconds");
+      }
+    } else if (key == "fields") {
+      if (std::exchange(has_fields, true) || !take_fields(field.value(), arena, fields_)) {
+        return fail("`fields` is not one object of strings");
+      }
+    }
+  }
+  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+    return fail("something follows the object");
+  }
+  if (!has_stream || !has_id || !has_fields) return fail("`stream`, `id` or `fields` is missing");
+  if (!has_ns) {
+    constexpr std::uint64_t ns_per_ms = 1'000'000;
+    if (entry.id_ms > static_cast<std::uint64_t>(INT64_MAX) / ns_per_ms) {
+      return fail("no `ns`, and the id's milliseconds are beyond 2262");
+    }
+    entry.receive_unix_ns = static_cast<std::int64_t>(entry.id_ms * ns_per_ms);
+  }
+  entry.fields = fields_;
+  return true;
+}
+
+CaptureLineWriter::CaptureLineWriter(std::unique_ptr<File> file)
+    : file_(std::move(file)), buffer_(write_buffer_bytes) {}
+
+void CaptureLineWriter::write(std::string_view stream, std::uint64_t id_ms,
+                              std::uint64_t id_counter, std::int64_t unix_ns,
+                              std::span<const RawField> fields) noexcept {
+  append("{\"stream\":\"");
+  append_escaped(stream);
+  append("\",\"id\":\"");
+  append_number(id_ms);
+  append("-");
+  append_number(id_counter);
+  append("\",\"ns\":");
+  append_number(static_cast<std::uint64_t>(unix_ns));
+  append(",\"fields\":{");
+  bool is_first = true;
+  for (const RawField& field : fields) {
+    append(is_first ? "\"" : ",\"");
+    append_escaped(field.name);
+    append("\":\"");
+    append_escaped(field.value);
+    append("\"");
+    is_first = false;
+  }
+  append("}}\n");
+  ++line_count_;
+}
+
+void CaptureLineWriter::append(std::string_view text) noexcept {
+  make_room(text.size());
+  append_text(buffer_.data() + used_, text);
+  used_ += text.size();
+}
+
+void CaptureLineWriter::append_number(std::uint64_t value) noexcept {
+  make_room(20);
+  char* const begin = buffer_.data() + used_;
+  used_ += static_cast<std::size_t>(append_integer(begin, value) - begin);
+}
+
+// Piece by piece, so that an entry of any size passes through the buffer; never cut inside a UTF-8 sequence.
+void CaptureLineWriter::append_escaped(std::string_view text) noexcept {
+  while (!text.empty()) {
+    std::size_t piece = std::min(text.size(), escape_piece_bytes);
+    if (piece < text.size()) {
+      std::size_t cut = piece;
+      while (cut > piece - 3 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
+      piece = cut;
+    }
+    make_room(piece * escaped_bytes_max);
+    char* const begin = buffer_.data() + used_;
+    used_ += static_cast<std::size_t>(escape_json(begin, text.substr(0, piece)) - begin);
+    text.remove_prefix(piece);
+  }
+}
+
+void CaptureLineWriter::make_room(std::size_t bytes) noexcept {
+  if (buffer_.size() - used_ < bytes) flush();
+}
+
+void CaptureLineWriter::flush() noexcept {
+  const std::string_view bytes{buffer_.data(), used_};
+  sha256_.add(bytes);
+  if (file_ != nullptr && error_ == 0) error_ = file_->append(bytes);
+  used_ = 0;
+}
+
+int CaptureLineWriter::finish() noexcept {
+  flush();
+  if (file_ != nullptr) {
+    const int error = file_->finish();
+    if (error_ == 0) error_ = error;
+    file_.reset();
+  }
+  return error_;
+}
+
+}  // namespace coreloop::io

@@ -1,0 +1,44 @@
+// Files that may be gzip: reading plain and compressed alike, writing compressed where the name says so.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "io/edge/file.hpp"
+
+namespace coreloop::io {
+
+/// Sequential reading of a plain or gzip file, or of stdin (`-`).
+class GzipReader {
+ public:
+  /// nullptr and `error` = errno when it cannot be opened for reading (a directory: EISDIR).
+  [[nodiscard]] static std::unique_ptr<GzipReader> open(const std::string& path, int& error);
+  ~GzipReader();
+  GzipReader(const GzipReader&) = delete;
+  GzipReader& operator=(const GzipReader&) = delete;
+
+  /// Reads up to buffer.size() bytes; 0 at the end, be it whole or damaged (see damage()).
+  [[nodiscard]] std::size_t read(std::span<char> buffer) noexcept;
+
+  /// Empty, or why what follows cannot be read: a truncated or corrupt gzip stream.
+  [[nodiscard]] const std::string& damage() const noexcept { return damage_; }
+
+  /// Bytes of the file itself consumed so far, and its size (0 where it has none).
+  [[nodiscard]] std::uint64_t file_bytes_read() const noexcept;
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }
+
+ private:
+  struct Handle;
+  explicit GzipReader(std::unique_ptr<Handle> handle, std::uint64_t file_bytes);
+
+  std::unique_ptr<Handle> handle_;
+  std::uint64_t file_bytes_;
+  std::string damage_;
+};
+
+/// Creates `path` for writing: gzip where it ends in `.gz`, stdout for `-`. nullptr and `error` = errno on failure.
+[[nodiscard]] std::unique_ptr<File> create_output_file(const std::string& path, int& error);
+
+}  // namespace coreloop::io

@@ -1,0 +1,52 @@
+// The two libraries' calls.
+#include "io/codec/checksum.hpp"
+
+#include <array>
+
+#include <openssl/evp.h>
+#include <zlib.h>
+
+#include "engine/check.hpp"
+
+namespace coreloop::io {
+
+std::uint32_t crc32_of(std::string_view bytes) noexcept {
+  const auto* data = reinterpret_cast<const Bytef*>(bytes.data());
+  return static_cast<std::uint32_t>(crc32_z(0, data, bytes.size()));
+}
+
+struct Sha256::Context {
+  EVP_MD_CTX* handle = EVP_MD_CTX_new();
+  Context() = default;
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context() { EVP_MD_CTX_free(handle); }
+};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+  CHECK(EVP_DigestInit_ex(context_->handle, EVP_sha256(), nullptr) == 1, "SHA-256 is available");
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::string_view bytes) noexcept {
+  CHECK(EVP_DigestUpdate(context_->handle, bytes.data(), bytes.size()) == 1, "SHA-256 goes on");
+}
+
+std::string Sha256::hex() const {
+  Context copy;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  CHECK(EVP_MD_CTX_copy_ex(copy.handle, context_->handle) == 1 &&
+            EVP_DigestFinal_ex(copy.handle, digest.data(), &size) == 1,
+        "SHA-256 ends");
+  std::string text;
+  constexpr std::string_view digits = "0123456789abcdef";
+  for (unsigned int i = 0; i < size; ++i) {
+    text += digits[digest[i] >> 4];
+    text += digits[digest[i] & 0xF];
+  }
+  return text;
+}
+
+}  // namespace coreloop::io

@@ -1,0 +1,69 @@
+// Keys that stand twice, and the two alphabets.
+#include "io/codec/field_reader.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace coreloop::io {
+namespace {
+
+constexpr std::size_t name_bytes_max = 32;
+
+constexpr bool is_upper_or_digit(char c) noexcept {
+  return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+}  // namespace
+
+UnknownKeys::UnknownKeys(std::size_t keys_max) : keys_(keys_max) {
+  std::size_t slots = 16;
+  while (slots < 2 * keys_max) slots *= 2;
+  slots_.resize(slots);
+}
+
+void UnknownKeys::clear() noexcept {
+  count_ = 0;
+  if (++message_ != 0) return;
+  std::fill(slots_.begin(), slots_.end(), Slot{});  // once in 2^32 messages the stamps start again
+  message_ = 1;
+}
+
+bool UnknownKeys::add(std::string_view key) noexcept {
+  const auto index = static_cast<std::uint32_t>(count_);
+  keys_[count_++] = key;
+  if (count_ <= few) {
+    const auto begin = keys_.begin();
+    return std::find(begin, begin + index, key) != begin + index;
+  }
+  if (count_ == few + 1) {
+    for (std::uint32_t i = 0; i < few; ++i) static_cast<void>(add_to_slots(i));
+  }
+  return add_to_slots(index);
+}
+
+bool UnknownKeys::add_to_slots(std::uint32_t key) noexcept {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t slot = std::hash<std::string_view>{}(keys_[key]) & mask;
+  while (slots_[slot].message == message_) {
+    if (keys_[slots_[slot].key] == keys_[key]) return true;
+    slot = (slot + 1) & mask;
+  }
+  slots_[slot] = {message_, key};
+  return false;
+}
+
+bool is_symbol(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= name_bytes_max &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return is_upper_or_digit(c) || c == '.' || c == '_' || c == ':' || c == '/' || c == '-';
+         });
+}
+
+bool is_account(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= name_bytes_max &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return is_upper_or_digit(c) || (c >= 'a' && c <= 'z') || c == '.' || c == '_' || c == '-';
+         });
+}
+
+}  // namespace coreloop::io

@@ -1,0 +1,245 @@
+// Defaults, the file, the command line: merged, read through the key table, and checked against each other.
+#include "io/conf/engine_conf.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "io/conf/conf_keys.hpp"
+#include "io/conf/toml_text.hpp"
+
+namespace coreloop::io {
+namespace {
+
+/// A value and where it came from, for messages.
+struct PlacedValue {
+  TomlValue value;
+  std::string place;  ///< "file:line:column", or the --set itself
+};
+
+using PlacedValues = std::map<std::string, PlacedValue, std::less<>>;
+
+std::string place_of(std::string_view file, std::uint32_t line, std::uint32_t column) {
+  return std::string{file} + ":" + std::to_string(line) + ":" + std::to_string(column);
+}
+
+// Edit distance of two short words (Levenshtein), for "did you mean".
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string did_you_mean(std::string_view name) {
+  std::string best;
+  std::size_t best_distance = name.size() / 3 + 1;
+  for (const ConfKey& key : conf_keys()) {
+    const std::string candidate = key.full_name();
+    std::size_t distance = edit_distance(name, candidate);
+    // The right key in the wrong section is a common slip.
+    if (name.substr(name.rfind('.') + 1) == key.name) distance = 0;
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best.empty() ? std::string{} : "; did you mean " + best + "?";
+}
+
+const ConfKey* find_key(std::string_view full_name) {
+  const auto keys = conf_keys();
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const ConfKey& key) {
+    return key.full_name() == full_name;
+  });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+bool is_section(std::string_view name) {
+  const auto keys = conf_keys();
+  return std::any_of(keys.begin(), keys.end(), [&](const ConfKey& key) { return key.section == name; });
+}
+
+class Reader {
+ public:
+  Reader(EngineConf& conf, ConfProblems& problems) : conf_(conf), problems_(problems) {}
+
+  void add_file(std::string_view file, std::string_view text) {
+    TomlValue root;
+    TomlProblem problem;
+    if (!parse_toml(text, root, problem)) {
+      problems_.lines.push_back(place_of(file, problem.line, problem.column) + ": " + problem.message);
+      return;
+    }
+    for (const TomlMember& member : root.members) {
+      const std::string place = place_of(file, member.value.line, member.value.column);
+      if (member.value.kind != TomlKind::table || !is_section(member.key)) {
+        problems_.lines.push_back(place + ": " + member.key + ": no such section" + did_you_mean(member.key));
+        continue;
+      }
+      for (const TomlMember& entry : member.value.members) {
+        add(member.key + "." + entry.key, entry.value,
+            place_of(file, entry.value.line, entry.value.column));
+      }
+    }
+  }
+
+  void add_override(const std::string& text) {
+    const std::string place = "--set " + text;
+    const std::size_t equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    if (equals == std::string::npos || name.find('.') == std::string::npos) {
+      problems_.lines.push_back(place + ": must be section.key=value");
+      return;
+    }
+    TomlValue root;
+    TomlProblem problem;
+    const std::string value = text.substr(equals + 1);
+    if (!parse_toml("value = " + value + "\n", root, problem)) {
+      // A bare word is a string: --set risk.sizing=kelly.
+      if (!parse_toml("value = \"" + value + "\"\n", root, problem)) {
+        problems_.lines.push_back(place + ": " + problem.message);
+        return;
+      }
+    }
+    if (root.members.size() == 1) add(name, root.members.front().value, place);
+    else problems_.lines.push_back(place + ": must be one value");
+  }
+
+  void read_all() {
+    for (const ConfKey& key : conf_keys()) {
+      const std::string name = key.full_name();
+      auto found = values_.find(name);
+      if (found == values_.end()) {
+        if (key.default_text.empty()) {
+          problems_.lines.push_back(file_ + ": " + name + ": must be given: " + key.allowed);
+          continue;
+        }
+        TomlValue root;
+        TomlProblem problem;
+        if (!parse_toml("value = " + std::string{key.default_text} + "\n", root, problem)) continue;
+        found = values_.emplace(name, PlacedValue{root.members.front().value, "default"}).first;
+      }
+      const auto& [value, place] = found->second;
+      if (!key.read(value, conf_)) {
+        problems_.lines.push_back(place + ": " + name + ": must be " + key.allowed + ", not " +
+                                  (value.text.empty() ? "that" : value.text));
+      }
+      conf_.entries.push_back({std::string{key.section}, std::string{key.name}, value.text, key.is_decision});
+    }
+  }
+
+  void set_file(std::string_view file) { file_ = file; }
+
+  // Problems between keys.
+  void complain(std::string_view name, const std::string& message) {
+    const auto found = values_.find(name);
+    const std::string place = found == values_.end() ? file_ : found->second.place;
+    problems_.lines.push_back(place + ": " + std::string{name} + ": " + message);
+  }
+
+ private:
+  void add(const std::string& name, const TomlValue& value, const std::string& place) {
+    if (find_key(name) == nullptr) {
+      problems_.lines.push_back(place + ": " + name + ": no such key" + did_you_mean(name));
+      return;
+    }
+    values_.insert_or_assign(name, PlacedValue{value, place});
+  }
+
+  EngineConf& conf_;
+  ConfProblems& problems_;
+  PlacedValues values_;
+  std::string file_;
+};
+
+// Ids of the names that stand in the conf, and everything else that follows from several keys.
+void derive(EngineConf& conf) {
+  stages::DecisionConf& decision = conf.decision;
+  decision.named_account_count = static_cast<std::uint32_t>(conf.account_names.size());
+  const bool is_simulated = conf.price_source == PriceSource::simulated;
+  if (is_simulated) {
+    for (const auto& [symbol, price] : conf.prices) {
+      conf.symbol_names.push_back(symbol);
+      decision.walk_prices.push_back(price);
+    }
+    std::erase_if(conf.streams, [](const InputStream& s) { return s.kind == StreamKind::ticks; });
+  } else {
+    conf.timers.walk_ns = 0;
+  }
+  decision.walk.symbol_count = static_cast<std::uint32_t>(decision.walk_prices.size());
+  for (const auto& [symbol, step] : conf.lot_steps) {
+    const auto found = std::find(conf.symbol_names.begin(), conf.symbol_names.end(), symbol);
+    const auto id = static_cast<std::size_t>(found - conf.symbol_names.begin());
+    if (found == conf.symbol_names.end()) conf.symbol_names.push_back(symbol);
+    if (decision.lot_steps.size() <= id) decision.lot_steps.resize(id + 1, 1);
+    decision.lot_steps[id] = step;
+  }
+}
+
+void check_together(const EngineConf& conf, Reader& reader) {
+  if (conf.account_names.size() > conf.decision.book.accounts_max) {
+    reader.complain("accounts.names", "lists more accounts than accounts.accounts_max allows");
+  }
+  if (conf.symbol_names.size() > conf.decision.symbols_max) {
+    reader.complain("accounts.symbols_max", "the conf itself names more symbols than that");
+  }
+  constexpr std::array<std::string_view, output_stream_count> output_keys{
+      "output.approvals", "output.rejections", "output.executions", "output.positions",
+      "output.dead_letters"};
+  for (std::size_t i = 0; i < output_stream_count; ++i) {
+    const std::string& name = conf.output_names[i];
+    for (const InputStream& input : conf.streams) {
+      if (input.name == name) {
+        reader.complain(output_keys[i], "is an input stream too: the engine would read what it writes");
+      }
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      if (conf.output_names[j] == name) {
+        reader.complain(output_keys[i], "is the same stream as " + std::string{output_keys[j]});
+      }
+    }
+  }
+  if (conf.streams.empty()) {
+    reader.complain("input.streams", "names no stream that is read: simulated prices leave ticks out");
+  }
+}
+
+}  // namespace
+
+ConfProblems read_conf(std::string_view file, std::string_view text,
+                       std::span<const ConfOverride> overrides, EngineConf& conf) {
+  ConfProblems problems;
+  Reader reader(conf, problems);
+  reader.set_file(file);
+  reader.add_file(file, text);
+  for (const ConfOverride& override_text : overrides) reader.add_override(override_text.text);
+  reader.read_all();
+  if (problems.any()) return problems;
+  derive(conf);
+  check_together(conf, reader);
+  return problems;
+}
+
+std::string print_conf(const EngineConf& conf, bool decision_only) {
+  std::string text;
+  std::string section;
+  for (const ConfEntry& entry : conf.entries) {
+    if (decision_only && !entry.is_decision) continue;
+    if (entry.section != section) {
+      text += (section.empty() ? "[" : "\n[") + entry.section + "]\n";
+      section = entry.section;
+    }
+    text += entry.name + " = " + entry.text + "\n";
+  }
+  return text;
+}
+
+}  // namespace coreloop::io

@@ -1,0 +1,158 @@
+// EGRESS: the end of the chain. Turns each event into the entries it stands for, numbers them per stream, hands them to the
+// sink and gives the event's text back. Outputs of one input leave in the order approval or rejection, execution, position
+// update(s). Every event is counted here, where everything passes in order.
+// A template over its Sink. One thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/stage.hpp"
+#include "io/codec/json_text.hpp"
+#include "io/codec/report_codec.hpp"
+#include "io/edge/input_streams.hpp"
+#include "io/edge/sink.hpp"
+#include "stages/decimal.hpp"
+#include "stages/event.hpp"
+#include "stages/fill_model.hpp"
+#include "stages/names.hpp"
+#include "stages/statistics.hpp"
+#include "stages/text_ring.hpp"
+
+namespace coreloop::io {
+
+struct EgressOptions {
+  InputStreams streams;  ///< as INGRESS has them: Event::stream is an index into it
+  std::uint64_t seed = 1;
+  stages::SlippageModel model = stages::SlippageModel::uniform;
+};
+
+template <Sink SinkType>
+class Egress {
+ public:
+  /// All references must outlive it.
+  Egress(SinkType& sink, const stages::Names& names, stages::TextRing& text, EgressOptions options)
+      : sink_(sink), names_(names), text_(text), options_(std::move(options)), codec_(options_.seed) {}
+
+  engine::Progress on_message(stages::Event& event) noexcept {
+    if (!sink_.has_room()) return engine::Progress::retry;
+    if (event.is_first != 0) {
+      if (event.kind == stages::EventKind::dead_letter) publish_dead_letter(event);
+      publish_verdict(event);
+    }
+    if (event.position_side != stages::PositionSide::none) publish_position(event);
+    statistics_.on_event(event);
+    if (event.is_last != 0 && event.text_bytes != 0) text_.release(event.text_position, event.text_bytes);
+    return engine::Progress::absorbed;
+  }
+
+  [[nodiscard]] const stages::Statistics& statistics() const noexcept { return statistics_; }
+  /// Entries published to `stream`.
+  [[nodiscard]] std::uint64_t entry_count(OutputStream stream) const noexcept {
+    return numbers_[static_cast<std::size_t>(stream)];
+  }
+
+ private:
+  static constexpr std::size_t cause_bytes_max = 512;
+
+  void publish_verdict(const stages::Event& event) noexcept {
+    char* const begin = report_.data();
+    const EventWords words = words_of(event);
+    if (event.outcome == stages::Outcome::approved) {
+      publish(OutputStream::approvals, event, codec_.write_approval(begin, event, words), words.account);
+    } else if (event.outcome == stages::Outcome::rejected) {
+      publish(OutputStream::rejections, event, codec_.write_rejection(begin, event, words),
+              words.account);
+    }
+    if (stages::has_order(event)) {
+      char* const end = codec_.write_execution(begin, event, words);
+      std::array<char, stages::decimal_text_max> quantity;
+      const char* const quantity_end = stages::write_decimal(quantity.data(), event.fill.quantity);
+      fields_[4] = {"qty", {quantity.data(), static_cast<std::size_t>(quantity_end - quantity.data())}};
+      fields_[5] = {"model", stages::name_of(options_.model)};
+      publish(OutputStream::executions, event, end, words.account, 2);
+    }
+  }
+
+  void publish_position(const stages::Event& event) noexcept {
+    publish(OutputStream::positions, event,
+            codec_.write_position(report_.data(), event,
+                                  names_.symbols.name(event.position_symbol)),
+            names_.accounts.name(event.position_account));
+  }
+
+  void publish_dead_letter(const stages::Event& event) noexcept {
+    std::array<char, 48> id;
+    char* end = append_integer(id.data(), event.entry_ms);
+    *end++ = '-';
+    end = append_integer(end, event.entry_counter);
+    publish(OutputStream::dead_letters, event,
+            codec_.write_dead_letter(report_.data(), event, options_.streams[event.stream].name,
+                                     {id.data(), static_cast<std::size_t>(end - id.data())},
+                                     text_.text(event.text_position, event.text_bytes)),
+            {});
+  }
+
+  // `account` empty: no such field. `further`: fields already standing behind it.
+  void publish(OutputStream stream, const stages::Event& event, const char* report_end,
+               std::string_view account, std::size_t further = 0) noexcept {
+    std::array<char, 20> sequence;
+    const char* const sequence_end = append_integer(sequence.data(), event.sequence);
+    fields_[0] = {"data", {report_.data(), static_cast<std::size_t>(report_end - report_.data())}};
+    fields_[1] = {"seq", {sequence.data(), static_cast<std::size_t>(sequence_end - sequence.data())}};
+    fields_[2] = {"cause", cause_of(event)};
+    fields_[3] = {"acct", account};
+    const std::size_t field_count = account.empty() ? 3 : 4 + further;
+    sink_.write({.stream = stream,
+                 .id_ms = static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms),
+                 .id_number = ++numbers_[static_cast<std::size_t>(stream)],
+                 .log_unix_ns = event.log_unix_ns,
+                 .fields = {fields_.data(), field_count}});
+  }
+
+  // `<stream>/<id>` of the input entry; a timer and a command are known by log time and sequence.
+  [[nodiscard]] std::string_view cause_of(const stages::Event& event) noexcept {
+    const bool is_entry = event.stream != stages::no_stream;
+    const std::string_view stream = is_entry ? std::string_view{options_.streams[event.stream].name}
+                                    : event.kind == stages::EventKind::timer ? timer_stream
+                                                                             : command_stream;
+    char* out = append_text(cause_.data(), stream.substr(0, cause_bytes_max - 48));
+    *out++ = '/';
+    out = append_integer(out, is_entry ? event.entry_ms
+                                       : static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms));
+    *out++ = '-';
+    out = append_integer(out, is_entry ? event.entry_counter : event.sequence);
+    return {cause_.data(), static_cast<std::size_t>(out - cause_.data())};
+  }
+
+  [[nodiscard]] EventWords words_of(const stages::Event& event) const noexcept {
+    std::string_view text = text_.text(event.text_position, event.text_bytes);
+    EventWords words;
+    words.symbol = event.symbol != stages::no_id ? names_.symbols.name(event.symbol)
+                                                 : text.substr(0, event.symbol_text_bytes);
+    text.remove_prefix(event.symbol_text_bytes);
+    words.account = event.account != stages::no_id ? names_.accounts.name(event.account)
+                                                   : text.substr(0, event.account_text_bytes);
+    text.remove_prefix(event.account_text_bytes);
+    words.source = text;
+    return words;
+  }
+
+  // Immutable after construction.
+  SinkType& sink_;
+  const stages::Names& names_;
+  stages::TextRing& text_;
+  EgressOptions options_;
+  // State, EGRESS's thread only.
+  ReportCodec codec_;
+  stages::Statistics statistics_;
+  std::array<std::uint64_t, output_stream_count> numbers_{};
+  std::array<OutputField, 6> fields_{};
+  std::array<char, report_bytes_max> report_{};
+  std::array<char, cause_bytes_max> cause_{};
+};
+
+}  // namespace coreloop::io

@@ -1,0 +1,46 @@
+// The Sink seam: where outputs go. EGRESS is a template over it.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace coreloop::io {
+
+enum class OutputStream : std::uint8_t {
+  approvals,
+  rejections,
+  executions,
+  positions,
+  dead_letters,
+};
+
+inline constexpr std::size_t output_stream_count = 5;
+
+struct OutputField {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// One entry to be published; views valid during write() only.
+struct OutputEntry {
+  OutputStream stream{};
+  std::uint64_t id_ms = 0;      ///< log time
+  std::uint64_t id_number = 0;  ///< n: 1, 2, 3, … per stream
+  std::int64_t log_unix_ns = 0;
+  std::span<const OutputField> fields;  ///< `data` first
+};
+
+/// Entries one event can make: a verdict, an execution, a position update.
+inline constexpr std::size_t entries_per_event_max = 3;
+
+/// `has_room` answers whether entries_per_event_max more entries can be taken now; EGRESS asks before it encodes.
+template <class S>
+concept Sink = requires(S& sink, const OutputEntry& entry) {
+  { sink.has_room() } noexcept -> std::same_as<bool>;
+  { sink.write(entry) } noexcept;
+};
+
+}  // namespace coreloop::io

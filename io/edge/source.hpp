@@ -1,0 +1,38 @@
+// The Source seam: where inputs come from. INGRESS is a template over it, so nothing virtual stands on an event's way.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace coreloop::io {
+
+struct RawField {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// One stream entry as it was received; views valid until the source's consume().
+struct RawEntry {
+  std::string_view stream;
+  std::uint64_t id_ms = 0;
+  std::uint64_t id_counter = 0;
+  std::int64_t receive_unix_ns = 0;
+  std::span<const RawField> fields;  ///< in order, names may repeat
+};
+
+enum class SourceStatus : std::uint8_t {
+  entry,  ///< there is one
+  none,   ///< not now
+  end,    ///< never again
+};
+
+/// `peek` answers the same entry until it is consumed: INGRESS may leave it there while timers go first.
+template <class S>
+concept Source = requires(S& source, RawEntry& entry) {
+  { source.peek(entry) } noexcept -> std::same_as<SourceStatus>;
+  { source.consume() } noexcept;
+};
+
+}  // namespace coreloop::io

@@ -1,0 +1,13 @@
+// One-line logs on stderr: `2025-01-02T03:04:05.678901Z LEVEL component message key=value`. Cold code only. Any thread.
+#pragma once
+
+#include <string_view>
+
+namespace coreloop::tools {
+
+enum class LogLevel { info, warning, error };
+
+/// Writes one line; control characters in it are escaped, so that no input can forge a second one.
+void log_line(LogLevel level, std::string_view component, std::string_view message);
+
+}  // namespace coreloop::tools

@@ -1,0 +1,33 @@
+// Signals by sigtimedwait.
+#include "tools/stop_signals.hpp"
+
+#include <signal.h>
+
+#include <ctime>
+
+namespace coreloop::tools {
+namespace {
+
+sigset_t stop_set() noexcept {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+}  // namespace
+
+void block_stop_signals() noexcept {
+  const sigset_t set = stop_set();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+bool take_stop_signal() noexcept {
+  const sigset_t set = stop_set();
+  const timespec now{};
+  return sigtimedwait(&set, nullptr, &now) > 0;
+}
+
+}  // namespace coreloop::tools
