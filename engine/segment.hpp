@@ -2,9 +2,10 @@
 //
 //   source ──> slot ──> stage 0 ──> stage 1 ──> … ──> stage n-1
 //
-// The slot holds the one message under way; the loop hands it from stage to stage after each callback has returned, never
-// by a nested call. A stage that answers `retry` keeps the message, one that answers `more` gets it again once the stages
-// below it are done with the copy it forwarded. The segment is stepped by exactly one thread.
+// The slot holds the one message under way; the loop hands it from stage to stage after each
+// callback has returned, never by a nested call. A stage that answers `retry` keeps the message,
+// one that answers `more` gets it again once the stages below it are done with the copy it
+// forwarded. The segment is stepped by exactly one thread.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,7 @@ enum class StepResult : std::uint8_t {
 };
 
 template <class Message, class Source, class... Stages>
-  requires SourceStage<Source, Message> && (Stage<Stages, Message> && ...)
-class Segment {
+requires SourceStage<Source, Message> &&(Stage<Stages, Message>&&...) class Segment {
  public:
   static constexpr std::uint32_t stage_count = sizeof...(Stages);
   static_assert(stage_count > 0 && stage_count < 32, "one bit a stage in more_mask_");

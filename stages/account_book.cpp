@@ -9,7 +9,8 @@ namespace coreloop::stages {
 AccountBook::AccountBook(const BookLimits& limits)
     : limits_(limits), accounts_(limits.accounts_max), positions_(limits.positions_max) {
   std::size_t slots = 16;
-  while (slots < 2 * static_cast<std::size_t>(limits.positions_max)) slots *= 2;
+  while (slots < 2 * static_cast<std::size_t>(limits.positions_max))
+    slots *= 2;
   slots_.assign(slots, no_id);
 }
 
@@ -45,9 +46,9 @@ bool AccountBook::would_fit(const BookFill& fill) const noexcept {
   const std::uint32_t index = find(fill.account, fill.symbol);
   if (index == no_id && position_count_ == limits_.positions_max) return false;
   Position position = index == no_id ? Position{} : positions_[index];
-  const Int128 quantity =
-      static_cast<Int128>(position.quantity) + sign_of(fill.side) * static_cast<Int128>(fill.quantity);
-  if (!fits(quantity)) return false;
+  const Int128 quantity = static_cast<Int128>(position.quantity) +
+                          sign_of(fill.side) * static_cast<Int128>(fill.quantity);
+  if (!fits(quantity) || quantity == amount_min) return false;  // a size is its magnitude
   const Money realized_before = position.realized_in_cycle;
   const PositionChange change = apply_fill(position, fill);
   const Account& account = accounts_[fill.account];
@@ -67,7 +68,8 @@ std::uint32_t AccountBook::add_position(AccountId account, SymbolId symbol) noex
   position.symbol = symbol;
   // Kept in symbol order, so that a mark timer walks it as it stands. Pairs are new rarely.
   std::uint32_t* link = &accounts_[account].first_position;
-  while (*link != no_id && positions_[*link].symbol < symbol) link = &positions_[*link].next_in_account;
+  while (*link != no_id && positions_[*link].symbol < symbol)
+    link = &positions_[*link].next_in_account;
   position.next_in_account = *link;
   *link = index;
   return index;

@@ -1,6 +1,7 @@
-// The books: cash, profit, fees and positions of every account. One class, two instances: RISK decides by its own, MARK
-// publishes from its own; both are fed the same fills, so their hashes agree whenever both have finished the same input.
-// Bounded tables, allocated at start. One thread each.
+// The books: cash, profit, fees and positions of every account. One class, two instances: RISK
+// decides by its own, MARK publishes from its own; both are fed the same fills, so their hashes
+// agree whenever both have finished the same input. Bounded tables, allocated at start. One thread
+// each.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +13,9 @@
 namespace coreloop::stages {
 
 struct BookLimits {
-  std::uint32_t accounts_max = 1'024;     ///< conf: accounts.accounts_max
-  std::uint32_t positions_max = 16'384;   ///< conf: accounts.positions_max; pairs ever traded
-  Money initial_balance = 10'000 * scale; ///< conf: accounts.initial_balance, > 0
+  std::uint32_t accounts_max = 1'024;      ///< conf: accounts.accounts_max
+  std::uint32_t positions_max = 16'384;    ///< conf: accounts.positions_max; pairs ever traded
+  Money initial_balance = 10'000 * scale;  ///< conf: accounts.initial_balance, > 0
 };
 
 struct Account {

@@ -1,5 +1,5 @@
-// An account's last closes: what win rate and tracked_kelly look at. A close is one reducing fill; a win has realized more
-// than zero, a loss less, before fees. Bounded ring with running sums.
+// An account's last closes: what win rate and tracked_kelly look at. A close is one reducing fill;
+// a win has realized more than zero, a loss less, before fees. Bounded ring with running sums.
 #pragma once
 
 #include <array>
@@ -15,8 +15,10 @@ class CloseHistory {
   static constexpr std::uint32_t win_rate_closes = 20;
 
   void add(Money realized) noexcept {
-    if (count_ == closes_max) forget(realized_[next_]);
-    else ++count_;
+    if (count_ == closes_max)
+      forget(realized_[next_]);
+    else
+      ++count_;
     realized_[next_] = realized;
     next_ = (next_ + 1) % closes_max;
     if (realized > 0) {

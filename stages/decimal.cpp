@@ -1,4 +1,5 @@
-// Decimal text: the reader's two passes (a short one for ordinary numbers, a general one) and the writers.
+// Decimal text: the reader's two passes (a short one for ordinary numbers, a general one) and the
+// writers.
 #include "stages/decimal.hpp"
 
 #include <array>
@@ -22,7 +23,9 @@ constexpr std::array<std::uint64_t, 20> powers_of_ten = [] {
   return powers;
 }();
 
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
 
 // The exponent's value, clamped where no 64-bit amount can be told apart any more.
 std::int64_t exponent_of(const char* p, const char* end) noexcept {
@@ -98,10 +101,12 @@ Decimal read_decimal(std::string_view text) noexcept {
   const char* const end = p + text.size();
   const bool is_negative = p != end && *p == '-';
   if (is_negative) ++p;
-  // Ordinary numbers: at most ten whole digits and eight decimals fit 64 bits without a look at each step.
+  // Ordinary numbers: at most ten whole digits and eight decimals fit 64 bits without a look at
+  // each step.
   const char* const begin = p;
   std::uint64_t value = 0;
-  while (p != end && is_digit(*p)) value = value * 10 + static_cast<unsigned>(*p++ - '0');
+  while (p != end && is_digit(*p))
+    value = value * 10 + static_cast<unsigned>(*p++ - '0');
   if (p - begin > 10) return read_general(begin, end, is_negative);
   int decimals = 0;
   if (p != end && *p == '.') {
@@ -122,18 +127,21 @@ bool is_json_number(std::string_view text) noexcept {
   if (p != end && *p == '-') ++p;
   if (p == end || !is_digit(*p)) return false;
   if (*p++ != '0') {
-    while (p != end && is_digit(*p)) ++p;
+    while (p != end && is_digit(*p))
+      ++p;
   }
   if (p != end && *p == '.') {
     const char* const fraction = ++p;
-    while (p != end && is_digit(*p)) ++p;
+    while (p != end && is_digit(*p))
+      ++p;
     if (p == fraction) return false;
   }
   if (p != end && (*p == 'e' || *p == 'E')) {
     ++p;
     if (p != end && (*p == '+' || *p == '-')) ++p;
     const char* const digits = p;
-    while (p != end && is_digit(*p)) ++p;
+    while (p != end && is_digit(*p))
+      ++p;
     if (p == digits) return false;
   }
   return p == end;
@@ -158,7 +166,8 @@ char* write_decimal(char* out, std::int64_t value) noexcept {
     fraction /= 10;
   }
   out += places;
-  while (out[-1] == '0') --out;
+  while (out[-1] == '0')
+    --out;
   return out;
 }
 
@@ -175,7 +184,8 @@ char* write_wide_decimal(char* out, Int128 value, unsigned decimal_places) noexc
     fraction /= 10;
   }
   out += decimal_places;
-  while (out[-1] == '0' && out[-2] != '.') --out;
+  while (out[-1] == '0' && out[-2] != '.')
+    --out;
   return out;
 }
 

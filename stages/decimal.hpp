@@ -1,6 +1,6 @@
 // Decimal text to scaled integers and back, exactly: never through a binary floating-point number.
-// Reading keeps what lies beyond eight places as a Rest, so that a caller can cut, round half-even, or compare the text
-// itself with a bound before either. Pure functions, no allocation.
+// Reading keeps what lies beyond eight places as a Rest, so that a caller can cut, round half-even,
+// or compare the text itself with a bound before either. Pure functions, no allocation.
 #pragma once
 
 #include <cstdint>
@@ -32,10 +32,13 @@ struct Decimal {
     return !is_negative && (is_huge || floor >= bound);
   }
   /// A whole number. Meaningless when is_huge.
-  [[nodiscard]] bool is_integer() const noexcept { return rest == Rest::none && floor % scale == 0; }
+  [[nodiscard]] bool is_integer() const noexcept {
+    return rest == Rest::none && floor % scale == 0;
+  }
   /// The value cut to eight places, sign kept.
   [[nodiscard]] std::int64_t cut() const noexcept { return is_negative ? -floor : floor; }
-  /// The value rounded half-even to eight places; amount_max may have become too small: see rounds_out().
+  /// The value rounded half-even to eight places; amount_max may have become too small: see
+  /// rounds_out().
   [[nodiscard]] std::int64_t rounded() const noexcept;
   /// Whether rounding leaves 64 bits.
   [[nodiscard]] bool rounds_out() const noexcept {
@@ -62,8 +65,8 @@ inline std::int64_t Decimal::rounded() const noexcept {
 /// Longest text write_decimal and write_wide_decimal produce.
 inline constexpr std::size_t decimal_text_max = 48;
 
-/// Writes `value` at 1e-8 as a plain decimal with no trailing zeros beyond one place ("1000.0", "0.1").
-/// `out` has decimal_text_max bytes; returns one past the last written.
+/// Writes `value` at 1e-8 as a plain decimal with no trailing zeros beyond one place ("1000.0",
+/// "0.1"). `out` has decimal_text_max bytes; returns one past the last written.
 char* write_decimal(char* out, std::int64_t value) noexcept;
 
 /// The same for a value of `places` decimal places that may be wider than 64 bits. Cold.

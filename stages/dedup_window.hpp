@@ -1,5 +1,6 @@
-// The last signal ids, so that a repeat is known. A repeat does not renew its place. Bounded, allocated at start: a ring of
-// hashes in order of arrival and an open-addressing index over it. RISK's thread only.
+// The last signal ids, so that a repeat is known. A repeat does not renew its place. Bounded,
+// allocated at start: a ring of hashes in order of arrival and an open-addressing index over it.
+// RISK's thread only.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +15,13 @@ class DedupWindow {
   /// `capacity`: ids remembered; 0 remembers none. Allocates.
   explicit DedupWindow(std::uint32_t capacity) : ring_(capacity) {
     std::size_t slots = 16;
-    while (slots < 2 * static_cast<std::size_t>(capacity)) slots *= 2;
+    while (slots < 2 * static_cast<std::size_t>(capacity))
+      slots *= 2;
     slots_.assign(slots, empty);
   }
 
-  /// Remembers `id` and forgets the oldest beyond the window; answers whether it was remembered already.
+  /// Remembers `id` and forgets the oldest beyond the window; answers whether it was remembered
+  /// already.
   bool seen_before(const SignalIdHash& id) noexcept {
     if (ring_.empty()) return false;
     std::size_t slot = slot_of(id);
@@ -45,11 +48,13 @@ class DedupWindow {
   [[nodiscard]] std::size_t slot_of(const SignalIdHash& id) const noexcept {
     const std::size_t mask = slots_.size() - 1;
     std::size_t slot = home_of(id);
-    while (slots_[slot] != empty && !(ring_[slots_[slot]] == id)) slot = (slot + 1) & mask;
+    while (slots_[slot] != empty && !(ring_[slots_[slot]] == id))
+      slot = (slot + 1) & mask;
     return slot;
   }
 
-  // Linear probing without tombstones: what follows the hole moves up unless it would pass its home.
+  // Linear probing without tombstones: what follows the hole moves up unless it would pass its
+  // home.
   void erase(std::size_t hole) noexcept {
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t next = (hole + 1) & mask; slots_[next] != empty; next = (next + 1) & mask) {

@@ -1,5 +1,6 @@
-// What limits on entries remember per account: how many approvals the UTC day has had, when the last ones were given, and
-// whether the drawdown latch has fallen. Allocated at start; RISK's thread only.
+// What limits on entries remember per account: how many approvals the UTC day has had, when the
+// last ones were given, and whether the drawdown latch has fallen. Allocated at start; RISK's
+// thread only.
 #pragma once
 
 #include <cstdint>
@@ -11,21 +12,24 @@ namespace coreloop::stages {
 
 class EntryRecord {
  public:
-  /// `order_rate_max`: conf risk.order_rate_max, 0: off. Allocates order_rate_max times per account.
+  /// `order_rate_max`: conf risk.order_rate_max, 0: off. Allocates order_rate_max times per
+  /// account.
   EntryRecord(std::uint32_t accounts_max, std::int64_t order_rate_max)
       : accounts_(accounts_max),
         order_rate_max_(static_cast<std::size_t>(order_rate_max)),
         times_(accounts_max * order_rate_max_) {}
 
   /// Approvals with an entry part given to `account` in the UTC day of `unix_ns`.
-  [[nodiscard]] std::int64_t approvals_today(AccountId account, std::int64_t unix_ns) const noexcept {
+  [[nodiscard]] std::int64_t approvals_today(AccountId account,
+                                             std::int64_t unix_ns) const noexcept {
     const Row& row = accounts_[account];
     return row.day == unix_ns / ns_per_day ? row.approvals_today : 0;
   }
 
-  /// Approvals with an entry part in (unix_ns - 1 s, unix_ns], one more counted in. Requires: the rate limit is on.
-  /// Counts no further than one above the limit.
-  [[nodiscard]] std::int64_t rate_with_one_more(AccountId account, std::int64_t unix_ns) const noexcept {
+  /// Approvals with an entry part in (unix_ns - 1 s, unix_ns], one more counted in. Requires: the
+  /// rate limit is on. Counts no further than one above the limit.
+  [[nodiscard]] std::int64_t rate_with_one_more(AccountId account,
+                                                std::int64_t unix_ns) const noexcept {
     const Row& row = accounts_[account];
     const std::size_t begin = account * order_rate_max_;
     std::int64_t count = 1;
@@ -47,10 +51,13 @@ class EntryRecord {
     if (row.time_count < order_rate_max_) ++row.time_count;
   }
 
-  [[nodiscard]] bool is_latched(AccountId account) const noexcept { return accounts_[account].is_latched; }
+  [[nodiscard]] bool is_latched(AccountId account) const noexcept {
+    return accounts_[account].is_latched;
+  }
   void latch(AccountId account) noexcept { accounts_[account].is_latched = true; }
   void release_latches() noexcept {
-    for (Row& row : accounts_) row.is_latched = false;
+    for (Row& row : accounts_)
+      row.is_latched = false;
   }
 
  private:
@@ -64,7 +71,8 @@ class EntryRecord {
 
   std::vector<Row> accounts_;
   std::size_t order_rate_max_;
-  std::vector<std::int64_t> times_;  ///< order_rate_max_ a row, a ring of the last approvals' log times
+  std::vector<std::int64_t>
+      times_;  ///< order_rate_max_ a row, a ring of the last approvals' log times
 };
 
 }  // namespace coreloop::stages

@@ -1,12 +1,15 @@
-// The one message of the pipeline: an input with everything the stages find out about it, in one fixed-size record.
+// The one message of the pipeline: an input with everything the stages find out about it, in one
+// fixed-size record.
 //
 //   | header + input        | verdict | fill | mark   |
 //   | written by INGRESS    | RISK    | FILL | MARK   |
 //
-// `kind` says what the input is and which member of the input union counts. Each stage writes its own section only.
-// Text that only EGRESS prints stands in the text ring (stages/text_ring.hpp), addressed by text_position.
+// `kind` says what the input is and which member of the input union counts. Each stage writes its
+// own section only. Text that only EGRESS prints stands in the text ring (stages/text_ring.hpp),
+// addressed by text_position.
 //
-// Where FIX has a word for it: fill.price = LastPx(31), fill.quantity = LastQty(32), order_number = OrderID(37).
+// Where FIX has a word for it: fill.price = LastPx(31), fill.quantity = LastQty(32), order_number =
+// OrderID(37).
 #pragma once
 
 #include <cstdint>
@@ -20,7 +23,8 @@ namespace coreloop::stages {
 
 using AccountId = std::uint32_t;
 using SymbolId = std::uint32_t;
-/// A symbol no price has named yet, or an account the table has no room for: its name is in the text ring.
+/// A symbol no price has named yet, or an account the table has no room for: its name is in the
+/// text ring.
 inline constexpr std::uint32_t no_id = 0xFFFF'FFFF;
 
 inline constexpr std::int64_t ns_per_ms = 1'000'000;
@@ -53,16 +57,16 @@ struct SignalIdHash {
 
 /// A trade wish as the model published it.
 struct Signal {
-  SignalIdHash id_hash;            ///< counts when has_id
-  std::int64_t produced_unix_ns;   ///< its `timestamp`; used for the age check only
-  SmallRatio confidence;           ///< in [0, 1]
-  SmallRatio position_size_pct;    ///< in [0, 1], or absent_ratio
-  SmallRatio stop_loss_pct;        ///< in [0, 1), or absent_ratio
-  SmallRatio max_slippage_pct;     ///< in [0, 1), or absent_ratio
-  std::uint32_t ttl_ms;            ///< 0: none
+  SignalIdHash id_hash;           ///< counts when has_id
+  std::int64_t produced_unix_ns;  ///< its `timestamp`; used for the age check only
+  SmallRatio confidence;          ///< in [0, 1]
+  SmallRatio position_size_pct;   ///< in [0, 1], or absent_ratio
+  SmallRatio stop_loss_pct;       ///< in [0, 1), or absent_ratio
+  SmallRatio max_slippage_pct;    ///< in [0, 1), or absent_ratio
+  std::uint32_t ttl_ms;           ///< 0: none
   Action action;
   std::uint8_t has_id;
-  std::uint8_t is_vetoed;          ///< governer_approved was false
+  std::uint8_t is_vetoed;  ///< governer_approved was false
   std::uint8_t unused;
 };
 
@@ -76,7 +80,7 @@ struct DeadLetter {
   std::uint32_t offset;         ///< byte of the offending value, 0 where the code names none
   std::uint32_t payload_crc32;  ///< zlib's, over all bytes
   DeadLetterCode code;
-  std::uint8_t is_tick;         ///< the entry came from a tick stream
+  std::uint8_t is_tick;  ///< the entry came from a tick stream
 };
 
 enum class TimerKind : std::uint8_t { walk, mark };
@@ -89,24 +93,24 @@ struct Timer {
 enum class CommandKind : std::uint8_t { price, close, halt, resume, reset };
 
 struct Command {
-  Price price;                  ///< of a price command
-  std::uint64_t result_slot;    ///< where the asker waits; 0: nobody does
+  Price price;                ///< of a price command
+  std::uint64_t result_slot;  ///< where the asker waits; 0: nobody does
   CommandKind kind;
-  std::uint8_t service;         ///< of a reset: which service's counters (0: all)
+  std::uint8_t service;  ///< of a reset: which service's counters (0: all)
 };
 
 enum class Outcome : std::uint8_t { none, held, rejected, approved, command_close };
 
 /// An order on its way from RISK to FILL.
 struct Order {
-  std::uint64_t number;          ///< 1, 2, 3, … in sequence order
-  Money notional;                ///< N: the whole order at the reference price, >= 0
-  Money entry_notional;          ///< what of it opens or adds, in [0, notional]
-  Money risk_amount;             ///< notional x stop loss, truncated
-  Quantity opposite_quantity;    ///< size of the position it works against, 0 if none
-  SmallRatio fraction;           ///< f of the sizing model
+  std::uint64_t number;        ///< 1, 2, 3, … in sequence order
+  Money notional;              ///< N: the whole order at the reference price, >= 0
+  Money entry_notional;        ///< what of it opens or adds, in [0, notional]
+  Money risk_amount;           ///< notional x stop loss, truncated
+  Quantity opposite_quantity;  ///< size of the position it works against, 0 if none
+  SmallRatio fraction;         ///< f of the sizing model
   Side side;
-  std::uint8_t closes_whole;     ///< takes opposite_quantity whole
+  std::uint8_t closes_whole;  ///< takes opposite_quantity whole
   std::uint16_t unused;
 };
 
@@ -119,11 +123,11 @@ enum class FillStatus : std::uint8_t { none, filled, rejected };
 
 /// FILL's answer to an order; every order gets exactly one.
 struct Fill {
-  Price price;         ///< executed price, > 0
-  Quantity quantity;   ///< executed, >= 0; 0 when rejected
-  Money notional;      ///< quantity x price, half-even
-  Money fee;           ///< notional x taker fee, away from zero
-  SmallRatio slippage; ///< u of the fill model
+  Price price;          ///< executed price, > 0
+  Quantity quantity;    ///< executed, >= 0; 0 when rejected
+  Money notional;       ///< quantity x price, half-even
+  Money fee;            ///< notional x taker fee, away from zero
+  SmallRatio slippage;  ///< u of the fill model
   FillStatus status;
   std::uint8_t unused[3];
 };
@@ -141,25 +145,27 @@ struct PositionUpdate {
 
 struct alignas(engine::cache_line_bytes) Event {
   // Header, by INGRESS.
-  std::uint64_t sequence;       ///< 1, 2, 3, … without a gap
-  std::int64_t log_unix_ns;     ///< never goes back
-  std::uint64_t entry_ms;       ///< the causing entry's id
+  std::uint64_t sequence;    ///< 1, 2, 3, … without a gap
+  std::int64_t log_unix_ns;  ///< never goes back
+  std::uint64_t entry_ms;    ///< the causing entry's id
   std::uint64_t entry_counter;
   std::uint32_t text_position;  ///< in the text ring
   std::uint16_t text_bytes;
-  std::uint8_t stream;          ///< index of the input stream in the conf; no_stream for timers and commands
+  std::uint8_t
+      stream;  ///< index of the input stream in the conf; no_stream for timers and commands
   EventKind kind;
-  AccountId account;            ///< or no_id
-  SymbolId symbol;              ///< or no_id
+  AccountId account;                ///< or no_id
+  SymbolId symbol;                  ///< or no_id
   std::uint8_t symbol_text_bytes;   ///< leading text: the symbol's name where `symbol` is no_id
   std::uint8_t account_text_bytes;  ///< then: the account's name where `account` is no_id
 
   // Small words of the later sections.
-  Outcome outcome;              ///< RISK
-  Reason reason;                ///< RISK; none unless held or rejected
-  PositionSide position_side;   ///< MARK; none: this event carries no position update
-  std::uint8_t is_first;        ///< MARK; the first event of its input: carries verdict and fill to EGRESS
-  std::uint8_t is_last;         ///< MARK; the last event of its input
+  Outcome outcome;             ///< RISK
+  Reason reason;               ///< RISK; none unless held or rejected
+  PositionSide position_side;  ///< MARK; none: this event carries no position update
+  std::uint8_t
+      is_first;          ///< MARK; the first event of its input: carries verdict and fill to EGRESS
+  std::uint8_t is_last;  ///< MARK; the last event of its input
   std::uint8_t unused;
 
   union {

@@ -1,5 +1,5 @@
-// FILL: answers every order exactly once, with a fill or a refusal, at the prices of the same sequence.
-// It holds no positions: the order says what there is to close. FILL's thread only.
+// FILL: answers every order exactly once, with a fill or a refusal, at the prices of the same
+// sequence. It holds no positions: the order says what there is to close. FILL's thread only.
 #pragma once
 
 #include "engine/check.hpp"
@@ -13,7 +13,7 @@ namespace coreloop::stages {
 
 /// FILL's answer as it goes back to RISK.
 struct FillReport {
-  std::uint64_t sequence = 0;      ///< of the input whose order this answers
+  std::uint64_t sequence = 0;  ///< of the input whose order this answers
   std::int64_t log_unix_ns = 0;
   BookFill fill;
 };

@@ -1,7 +1,8 @@
-// The simulated market's answer to an order: price, quantity, notional and fee, as a pure function of the order, the
-// reference price and the cause of the order. What is unrealistic is confessed here: every order fills at once and whole,
-// at the touch plus a slippage, whatever its size; there is no queue, no book depth, no latency, no partial fill.
-// Source of the formulas: the semantics page, "Fill".
+// The simulated market's answer to an order: price, quantity, notional and fee, as a pure function
+// of the order, the reference price and the cause of the order. What is unrealistic is confessed
+// here: every order fills at once and whole, at the touch plus a slippage, whatever its size; there
+// is no queue, no book depth, no latency, no partial fill. Source of the formulas: the semantics
+// page, "Fill".
 #pragma once
 
 #include <algorithm>
@@ -26,14 +27,18 @@ struct FillCosts {
 
 [[nodiscard]] constexpr std::string_view name_of(SlippageModel model) noexcept {
   switch (model) {
-    case SlippageModel::uniform: return "uniform";
-    case SlippageModel::fixed_bps: return "fixed_bps";
-    case SlippageModel::none: return "none";
+    case SlippageModel::uniform:
+      return "uniform";
+    case SlippageModel::fixed_bps:
+      return "fixed_bps";
+    case SlippageModel::none:
+      return "none";
   }
   return "";
 }
 
-/// What the randomness of an order is keyed by: the causing entry's id, or log ms and sequence of a command.
+/// What the randomness of an order is keyed by: the causing entry's id, or log ms and sequence of a
+/// command.
 struct OrderCause {
   std::uint64_t a = 0;
   std::uint64_t b = 0;
@@ -53,35 +58,42 @@ struct OrderCause {
     case SlippageModel::uniform:
       return random_below(random_mix(costs.seed, cause.a, cause.b),
                           std::min<Ratio>(costs.max_slippage_pct, signal_limit));
-    case SlippageModel::fixed_bps: return std::min<Ratio>(costs.slippage, signal_limit);
-    case SlippageModel::none: return 0;
+    case SlippageModel::fixed_bps:
+      return std::min<Ratio>(costs.slippage, signal_limit);
+    case SlippageModel::none:
+      return 0;
   }
   return 0;
 }
 
-/// reference x (1 + u) away from zero for a buy, x (1 - u) toward zero for a sell, at least 1e-8; may not fit 64 bits.
+/// reference x (1 + u) away from zero for a buy, x (1 - u) toward zero for a sell, at least 1e-8;
+/// may not fit 64 bits.
 [[nodiscard]] inline Int128 fill_price(Price reference, Side side, Ratio u) noexcept {
-  const Int128 price = side == Side::buy ? times_away(reference, scale + u)
-                                         : times_truncated(reference, scale - u);
+  const Int128 price =
+      side == Side::buy ? times_away(reference, scale + u) : times_truncated(reference, scale - u);
   return std::max<Int128>(price, 1);
 }
 
-/// notional / price down to a multiple of the lot step; may not fit 64 bits. Requires: lot_step > 0.
+/// notional / price down to a multiple of the lot step; may not fit 64 bits. Requires: lot_step >
+/// 0.
 [[nodiscard]] inline Int128 quantity_for(Money notional, Price price, Quantity lot_step) noexcept {
   const Int128 quantity = ratio_truncated(notional, price);
   return lot_step == 1 ? quantity : truncated(quantity, lot_step) * lot_step;
 }
 
 /// Quantity an order fills at `price`; may not fit 64 bits.
-[[nodiscard]] inline Int128 fill_quantity(const Order& order, Price price, Quantity lot_step) noexcept {
+[[nodiscard]] inline Int128 fill_quantity(const Order& order, Price price,
+                                          Quantity lot_step) noexcept {
   if (order.closes_whole != 0) {
     return order.opposite_quantity + quantity_for(order.entry_notional, price, lot_step);
   }
   const Int128 quantity = quantity_for(order.notional, price, lot_step);
-  return order.opposite_quantity != 0 ? std::min<Int128>(quantity, order.opposite_quantity) : quantity;
+  return order.opposite_quantity != 0 ? std::min<Int128>(quantity, order.opposite_quantity)
+                                      : quantity;
 }
 
-/// The answer to `order`; answers false when an amount does not fit 64 bits (RISK refuses such an order: OVERFLOW).
+/// The answer to `order`; answers false when an amount does not fit 64 bits (RISK refuses such an
+/// order: OVERFLOW).
 [[nodiscard]] inline bool simulate_fill(const FillCosts& costs, const Order& order, Price reference,
                                         Ratio u, Quantity lot_step, Fill& out) noexcept {
   const Int128 price = fill_price(reference, order.side, u);
@@ -103,7 +115,8 @@ struct OrderCause {
 }
 
 /// order_id: the order number through the 48-bit bijection (n x 0x5DEECE66D + seed) mod 2^48.
-[[nodiscard]] constexpr std::uint64_t order_id_bits(std::uint64_t number, std::uint64_t seed) noexcept {
+[[nodiscard]] constexpr std::uint64_t order_id_bits(std::uint64_t number,
+                                                    std::uint64_t seed) noexcept {
   return (number * 0x5DEECE66DU + seed) & ((std::uint64_t{1} << 48) - 1);
 }
 

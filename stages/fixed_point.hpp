@@ -1,6 +1,7 @@
-// Scaled integers: prices, quantities, money and ratios in units of 1e-8, 64 bits wide, with 128-bit intermediates.
-// Every rounding has a name: truncated (toward zero), away (from zero), half_even. Nothing here wraps silently: what may
-// not fit is asked with fits() or ends at the limit with saturated(). No floating point anywhere.
+// Scaled integers: prices, quantities, money and ratios in units of 1e-8, 64 bits wide, with
+// 128-bit intermediates. Every rounding has a name: truncated (toward zero), away (from zero),
+// half_even. Nothing here wraps silently: what may not fit is asked with fits() or ends at the
+// limit with saturated(). No floating point anywhere.
 #pragma once
 
 #include <cstdint>
@@ -11,23 +12,25 @@ namespace coreloop::stages {
 __extension__ typedef __int128 Int128;
 __extension__ typedef unsigned __int128 UInt128;
 
-using Price = std::int64_t;     ///< 1e-8 quote units per base unit, > 0 where there is one
-using Quantity = std::int64_t;  ///< 1e-8 base units; signed (+ long, - short) where a position is meant
-using Money = std::int64_t;     ///< 1e-8 quote units
-using Ratio = std::int64_t;     ///< 1e-8; 1.0 is `scale`
+using Price = std::int64_t;  ///< 1e-8 quote units per base unit, > 0 where there is one
+using Quantity =
+    std::int64_t;  ///< 1e-8 base units; signed (+ long, - short) where a position is meant
+using Money = std::int64_t;  ///< 1e-8 quote units
+using Ratio = std::int64_t;  ///< 1e-8; 1.0 is `scale`
 
 inline constexpr std::int64_t scale = 100'000'000;
 inline constexpr std::int64_t amount_max = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::int64_t amount_min = std::numeric_limits<std::int64_t>::min();
 
-/// Whether `value` is an amount, that is, fits 64 bits with room for its negation.
+/// Whether `value` is an amount, that is, fits 64 bits.
 [[nodiscard]] constexpr bool fits(Int128 value) noexcept {
-  return value <= amount_max && value >= -static_cast<Int128>(amount_max);
+  return value <= amount_max && value >= amount_min;
 }
 
 /// `value`, or the amount limit it has passed.
 [[nodiscard]] constexpr std::int64_t saturated(Int128 value) noexcept {
   if (value > amount_max) return amount_max;
-  if (value < -static_cast<Int128>(amount_max)) return -amount_max;
+  if (value < amount_min) return amount_min;
   return static_cast<std::int64_t>(value);
 }
 

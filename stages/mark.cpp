@@ -38,7 +38,8 @@ void Mark::start(Event& event) noexcept {
   if (position.is_open()) pending_ = change.position_index;
 }
 
-void Mark::write_closed(Event& event, const Position& position, const PositionChange& change) noexcept {
+void Mark::write_closed(Event& event, const Position& position,
+                        const PositionChange& change) noexcept {
   event.position_side = PositionSide::closed;
   event.position_account = position.account;
   event.position_symbol = position.symbol;

@@ -1,6 +1,7 @@
-// MARK: books every fill, values what is held, and says so: a position update after each fill, and one for every open
-// position at each mark timer. A timer has more to say than one event can carry, so MARK keeps a cursor and is called again
-// until it is done (engine::Progress::more). MARK's thread only.
+// MARK: books every fill, values what is held, and says so: a position update after each fill, and
+// one for every open position at each mark timer. A timer has more to say than one event can carry,
+// so MARK keeps a cursor and is called again until it is done (engine::Progress::more). MARK's
+// thread only.
 #pragma once
 
 #include "engine/stage.hpp"
@@ -18,8 +19,8 @@ class Mark {
   explicit Mark(const DecisionConf& conf)
       : book_(conf.book), market_(conf.symbols_max, conf.walk, conf.walk_prices) {}
 
-  /// Takes the next input in sequence, or goes on with the one it said `more` to; writes the position section.
-  /// Answers forwarded or more.
+  /// Takes the next input in sequence, or goes on with the one it said `more` to; writes the
+  /// position section. Answers forwarded or more.
   engine::Progress on_event(Event& event) noexcept;
 
   [[nodiscard]] const AccountBook& book() const noexcept { return book_; }

@@ -1,9 +1,10 @@
-// Current prices of all symbols. Each stage that needs prices keeps one of its own, fed by the same events in the same
-// order, so that no two stages share a word. The later of quote and last price counts and replaces the other.
+// Current prices of all symbols. Each stage that needs prices keeps one of its own, fed by the same
+// events in the same order, so that no two stages share a word. The later of quote and last price
+// counts and replaces the other.
 #pragma once
 
-#include <cstdint>
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "engine/check.hpp"
@@ -26,7 +27,8 @@ struct SymbolPrice {
   }
 };
 
-/// A simulated market: prices that walk. Symbol ids [0, symbol_count) walk; the conf lists them first.
+/// A simulated market: prices that walk. Symbol ids [0, symbol_count) walk; the conf lists them
+/// first.
 struct PriceWalk {
   std::uint64_t seed = 0;
   std::uint32_t symbol_count = 0;
@@ -37,8 +39,8 @@ inline constexpr Ratio walk_step_max = 100'000;
 
 class Market {
  public:
-  /// `symbols_max`: ids in [0, symbols_max). `walk_prices`: start prices of the symbols that walk, one each.
-  /// Allocates; call before the threads start.
+  /// `symbols_max`: ids in [0, symbols_max). `walk_prices`: start prices of the symbols that walk,
+  /// one each. Allocates; call before the threads start.
   Market(std::uint32_t symbols_max, PriceWalk walk, const std::vector<Price>& walk_prices)
       : prices_(symbols_max), walk_(walk) {
     CHECK(walk_prices.size() == walk.symbol_count && walk.symbol_count <= symbols_max,
@@ -62,7 +64,8 @@ class Market {
 
   /// Applies whatever `event` says of prices. Answers whether any price may have changed.
   bool apply(const Event& event) noexcept {
-    if (!is_dated_) [[unlikely]] date_conf_prices(event.log_unix_ns);
+    if (!is_dated_) [[unlikely]]
+      date_conf_prices(event.log_unix_ns);
     switch (event.kind) {
       case EventKind::tick:
         set_quote(event.symbol, event.tick.sell_reference, event.tick.buy_reference,
@@ -97,8 +100,7 @@ class Market {
 
   void step_walk(std::int64_t index, std::int64_t unix_ns) noexcept {
     for (SymbolId symbol = 0; symbol < walk_.symbol_count; ++symbol) {
-      const std::uint64_t mixed =
-          random_mix(walk_.seed, static_cast<std::uint64_t>(index), symbol);
+      const std::uint64_t mixed = random_mix(walk_.seed, static_cast<std::uint64_t>(index), symbol);
       const Ratio step = random_below(mixed, 2 * walk_step_max) - walk_step_max;
       const Int128 moved = times_half_even(prices_[symbol].mark, scale + step);
       // A step that would leave 64 bits is not taken; a price never falls to zero.

@@ -1,6 +1,7 @@
-// Names to dense ids and back, for symbols and for accounts: bounded, allocated at start, never shrinking, never renamed.
-// INGRESS alone adds; it writes a name before it hands on the first event that uses the id, so a later stage may read the
-// name of any id it has seen. A full table answers no_id.
+// Names to dense ids and back, for symbols and for accounts: bounded, allocated at start, never
+// shrinking, never renamed. INGRESS alone adds; it writes a name before it hands on the first event
+// that uses the id, so a later stage may read the name of any id it has seen. A full table answers
+// no_id.
 #pragma once
 
 #include <array>
@@ -21,7 +22,8 @@ class NameTable {
   /// `capacity`: most names ever held. Allocates; call before the threads start.
   explicit NameTable(std::uint32_t capacity) : capacity_(capacity), names_(capacity) {
     std::size_t slots = 16;
-    while (slots < 2 * static_cast<std::size_t>(capacity)) slots *= 2;
+    while (slots < 2 * static_cast<std::size_t>(capacity))
+      slots *= 2;
     slots_.assign(slots, no_id);
   }
 
@@ -65,7 +67,8 @@ class NameTable {
     return padded;
   }
 
-  // The slot that holds `key`, or the empty one where it belongs (linear probing; the table is at most half full).
+  // The slot that holds `key`, or the empty one where it belongs (linear probing; the table is at
+  // most half full).
   [[nodiscard]] std::size_t slot_of(const Name& key) const noexcept {
     std::array<std::uint64_t, name_bytes_max / 8> words{};
     std::memcpy(words.data(), key.text.data(), name_bytes_max);
@@ -76,7 +79,8 @@ class NameTable {
     }
     const std::size_t mask = slots_.size() - 1;
     std::size_t slot = hash & mask;
-    while (slots_[slot] != no_id && !(names_[slots_[slot]] == key)) slot = (slot + 1) & mask;
+    while (slots_[slot] != no_id && !(names_[slots_[slot]] == key))
+      slot = (slot + 1) & mask;
     return slot;
   }
 

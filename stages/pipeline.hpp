@@ -4,8 +4,9 @@
 //                        ^               │
 //                        └─ FillReport ──┘   RISK takes no input while its order is out
 //
-// Here the four domain objects become stages of engine/stage.hpp. They know nothing of rings or threads: the feedback channel
-// is a template parameter, a one-slot mailbox when RISK and FILL share a thread.
+// Here the four domain objects become stages of engine/stage.hpp. They know nothing of rings or
+// threads: the feedback channel is a template parameter, a one-slot mailbox when RISK and FILL
+// share a thread.
 #pragma once
 
 #include "engine/check.hpp"
@@ -42,7 +43,8 @@ class FeedbackMailbox {
 template <class FeedbackReader>
 class RiskStage {
  public:
-  RiskStage(const DecisionConf& conf, FeedbackReader& feedback) : risk_(conf), feedback_(feedback) {}
+  RiskStage(const DecisionConf& conf, FeedbackReader& feedback)
+      : risk_(conf), feedback_(feedback) {}
 
   engine::Progress on_message(Event& event) noexcept {
     if (!settle()) return engine::Progress::retry;
@@ -50,7 +52,8 @@ class RiskStage {
     return engine::Progress::forwarded;
   }
 
-  /// Books the answer to the order that is out, if it has come; answers whether none is out any more.
+  /// Books the answer to the order that is out, if it has come; answers whether none is out any
+  /// more.
   bool settle() noexcept {
     if (!risk_.is_order_out()) return true;
     FillReport report;
@@ -70,7 +73,8 @@ class RiskStage {
 template <class FeedbackWriter>
 class FillStage {
  public:
-  FillStage(const DecisionConf& conf, FeedbackWriter& feedback) : fill_(conf), feedback_(feedback) {}
+  FillStage(const DecisionConf& conf, FeedbackWriter& feedback)
+      : fill_(conf), feedback_(feedback) {}
 
   engine::Progress on_message(Event& event) noexcept {
     fill_.on_event(event);

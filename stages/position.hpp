@@ -1,6 +1,6 @@
-// One position: what an account holds of a symbol, by netting at average cost, with its cost kept exactly.
-// The arithmetic of opening, adding, reducing and crossing through zero stands here and nowhere else.
-// Source of the formulas: the semantics page, "Mark".
+// One position: what an account holds of a symbol, by netting at average cost, with its cost kept
+// exactly. The arithmetic of opening, adding, reducing and crossing through zero stands here and
+// nowhere else. Source of the formulas: the semantics page, "Mark".
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,9 @@ struct BookFill {
 };
 
 struct Position {
-  Int128 cost = 0;             ///< of the open quantity, at 1e-16, >= 0, exact
-  Quantity quantity = 0;       ///< + long, - short
-  Money realized_in_cycle = 0; ///< since the position was last flat, before fees
+  Int128 cost = 0;              ///< of the open quantity, at 1e-16, >= 0, exact
+  Quantity quantity = 0;        ///< + long, - short
+  Money realized_in_cycle = 0;  ///< since the position was last flat, before fees
   AccountId account = 0;
   SymbolId symbol = 0;
   std::uint32_t next_in_account = no_id;  ///< the account's pair with the next higher symbol id
@@ -53,19 +53,21 @@ struct Position {
 
 /// What a fill did to a position.
 struct PositionChange {
-  Int128 realized = 0;         ///< profit of the closed part at 1e-8, half-even; 0 if nothing was closed
+  Int128 realized = 0;  ///< profit of the closed part at 1e-8, half-even; 0 if nothing was closed
   Price closed_average = 0;    ///< average entry of the cycle that ended, when ended_cycle
   Int128 closed_realized = 0;  ///< realized in the cycle that ended, when ended_cycle
   bool is_reducing = false;    ///< some quantity was closed
   bool ended_cycle = false;    ///< the position became flat, perhaps to open again the other way
 };
 
-/// The cost of `reduced` out of `position`, at 1e-16: all of it for the whole quantity, else a x q + c x q div quantity
-/// with a = cost div quantity and c = cost mod quantity, which no intermediate of 128 bits overflows.
+/// The cost of `reduced` out of `position`, at 1e-16: all of it for the whole quantity, else a x q
+/// + c x q div quantity with a = cost div quantity and c = cost mod quantity, which no intermediate
+/// of 128 bits overflows.
 [[nodiscard]] inline Int128 cost_of_part(const Position& position, Quantity reduced) noexcept {
   const Quantity quantity = position.size();
   if (reduced == quantity) return position.cost;
-  const Quotient average = divided(static_cast<UInt128>(position.cost), static_cast<UInt128>(quantity));
+  const Quotient average =
+      divided(static_cast<UInt128>(position.cost), static_cast<UInt128>(quantity));
   const auto q = static_cast<UInt128>(reduced);
   return static_cast<Int128>(average.whole * q +
                              divided(average.rest * q, static_cast<UInt128>(quantity)).whole);

@@ -22,9 +22,10 @@ namespace coreloop::stages {
 }
 
 /// A number in [0, bound) from the upper half of `mixed`, truncated. Requires: 0 <= bound <= 2^62.
-[[nodiscard]] constexpr std::int64_t random_below(std::uint64_t mixed, std::int64_t bound) noexcept {
-  return static_cast<std::int64_t>((static_cast<UInt128>(mixed >> 32) *
-                                    static_cast<UInt128>(bound)) >> 32);
+[[nodiscard]] constexpr std::int64_t random_below(std::uint64_t mixed,
+                                                  std::int64_t bound) noexcept {
+  return static_cast<std::int64_t>(
+      (static_cast<UInt128>(mixed >> 32) * static_cast<UInt128>(bound)) >> 32);
 }
 
 }  // namespace coreloop::stages

@@ -1,5 +1,6 @@
-// Why risk refuses a signal: the words on the wire, in the order in which they are looked at, and what a verdict's value
-// and limit mean for each. The same word is used in the conf's documentation, the counters and the tests.
+// Why risk refuses a signal: the words on the wire, in the order in which they are looked at, and
+// what a verdict's value and limit mean for each. The same word is used in the conf's
+// documentation, the counters and the tests.
 #pragma once
 
 #include <array>
@@ -77,7 +78,8 @@ inline constexpr std::array<ReasonFacts, reason_count> reason_facts{{
 }
 static_assert(name_of(Reason::overflow) == "OVERFLOW", "one row a reason, in order");
 
-/// Why an input never became a signal or a tick: the code of its dead letter (wire.md's list, in its order).
+/// Why an input never became a signal or a tick: the code of its dead letter (wire.md's list, in
+/// its order).
 enum class DeadLetterCode : std::uint8_t {
   size,
   empty,
@@ -97,8 +99,8 @@ enum class DeadLetterCode : std::uint8_t {
 inline constexpr std::size_t dead_letter_code_count = 13;
 
 inline constexpr std::array<std::string_view, dead_letter_code_count> dead_letter_code_names{
-    "SIZE",  "EMPTY",       "UTF8",   "JSON",   "DUPLICATE_KEY", "TYPE",    "RANGE",
-    "MISSING_KEY", "SYMBOL", "ACTION", "TIMESTAMP", "ACCOUNT", "TABLE_FULL"};
+    "SIZE",        "EMPTY",  "UTF8",   "JSON",      "DUPLICATE_KEY", "TYPE",      "RANGE",
+    "MISSING_KEY", "SYMBOL", "ACTION", "TIMESTAMP", "ACCOUNT",       "TABLE_FULL"};
 
 [[nodiscard]] constexpr std::string_view name_of(DeadLetterCode code) noexcept {
   return dead_letter_code_names[static_cast<std::size_t>(code)];

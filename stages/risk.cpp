@@ -1,4 +1,5 @@
-// The verdict, check by check. Ratios are compared by cross-multiplication; a quotient is formed only to be shown.
+// The verdict, check by check. Ratios are compared by cross-multiplication; a quotient is formed
+// only to be shown.
 #include "stages/risk.hpp"
 
 #include <algorithm>
@@ -11,7 +12,9 @@ namespace {
 
 constexpr std::int64_t never_lost = -1;
 
-constexpr std::int64_t shown_count(std::int64_t count) noexcept { return count * scale; }
+constexpr std::int64_t shown_count(std::int64_t count) noexcept {
+  return count * scale;
+}
 
 constexpr Side side_of(Action action) noexcept {
   return action == Action::sell ? Side::sell : Side::buy;
@@ -73,9 +76,8 @@ void Risk::on_fill(const FillReport& report) noexcept {
 
 void Risk::on_signal(Event& event) noexcept {
   const bool is_known_account = event.account != no_id;
-  const std::uint32_t index = is_known_account && event.symbol != no_id
-                                  ? book_.find(event.account, event.symbol)
-                                  : no_id;
+  const std::uint32_t index =
+      is_known_account && event.symbol != no_id ? book_.find(event.account, event.symbol) : no_id;
   const Position* position = index == no_id ? nullptr : &book_.position(index);
   const Finding refusal = check_signal(event, position);
   if (refusal.is_refusal()) {
@@ -120,7 +122,8 @@ Risk::Finding Risk::check_signal(const Event& event, const Position* position) n
       if (age_ns > age_limit_ms * ns_per_ms) {
         return {Reason::stale_signal, age_ns, age_limit_ms * ns_per_ms};
       }
-      if (age_ns < -future_tolerance_ns) return {Reason::stale_signal, age_ns, -future_tolerance_ns};
+      if (age_ns < -future_tolerance_ns)
+        return {Reason::stale_signal, age_ns, -future_tolerance_ns};
     }
     if (signal.confidence < limits_.min_confidence_threshold) {
       return {Reason::low_confidence, signal.confidence, limits_.min_confidence_threshold};
@@ -143,16 +146,15 @@ Risk::Candidate Risk::propose(const Event& event, const Position* position,
   candidate.side = is_close ? (held > 0 ? Side::sell : Side::buy) : side_of(signal.action);
   if (held != 0 && (held > 0) != (candidate.side == Side::buy)) {
     candidate.opposite_quantity = position->size();
-    candidate.opposite_value = times_half_even(
-        position->size(), market_.price(event.symbol).reference(candidate.side));
+    candidate.opposite_value =
+        times_half_even(position->size(), market_.price(event.symbol).reference(candidate.side));
   }
   if (is_close) {
     candidate.notional = candidate.opposite_value;
     return candidate;
   }
-  const Size size =
-      entry_size(limits_.sizing, book_.balance(event.account), signal.confidence,
-                 signal.position_size_pct, book_.account(event.account).closes);
+  const Size size = entry_size(limits_.sizing, book_.balance(event.account), signal.confidence,
+                               signal.position_size_pct, book_.account(event.account).closes);
   candidate.fraction = size.fraction;
   candidate.notional = size.notional;
   candidate.entry = size.notional;
@@ -172,8 +174,8 @@ Risk::Candidate Risk::propose(const Event& event, const Position* position,
   return candidate;
 }
 
-// Rows 8 (age) to 15: they look at the entry part; an order without one that works against a position passes them, unless
-// it is of size zero.
+// Rows 8 (age) to 15: they look at the entry part; an order without one that works against a
+// position passes them, unless it is of size zero.
 Risk::Finding Risk::check_entry(const Event& event, Candidate& candidate) noexcept {
   if (candidate.entry == 0 && candidate.has_opposite()) return check_size(candidate);
   const std::int64_t now = event.log_unix_ns;
@@ -238,10 +240,11 @@ Risk::Finding Risk::check_room(const Event& event, const Candidate& candidate) c
   }
   if (limits_.max_open_positions != 0) {
     const std::int64_t open = book_.account(account).open_position_count;
-    const bool holds_symbol = candidate.position_index != no_id &&
-                              book_.position(candidate.position_index).is_open();
+    const bool holds_symbol =
+        candidate.position_index != no_id && book_.position(candidate.position_index).is_open();
     if (open >= limits_.max_open_positions && !holds_symbol) {
-      return {Reason::max_open_positions, shown_count(open), shown_count(limits_.max_open_positions)};
+      return {Reason::max_open_positions, shown_count(open),
+              shown_count(limits_.max_open_positions)};
     }
   }
   if (limits_.order_rate_max != 0) {
@@ -264,10 +267,10 @@ Risk::Finding Risk::check_size(const Candidate& candidate) noexcept {
 }
 
 Order Risk::order_of(const Event& event, const Candidate& candidate) const noexcept {
-  const Ratio stop_loss = event.kind == EventKind::signal &&
-                                  event.signal.stop_loss_pct != absent_ratio
-                              ? event.signal.stop_loss_pct
-                              : limits_.stop_loss_pct;
+  const Ratio stop_loss =
+      event.kind == EventKind::signal && event.signal.stop_loss_pct != absent_ratio
+          ? event.signal.stop_loss_pct
+          : limits_.stop_loss_pct;
   const Money notional = saturated(candidate.notional);
   return {.number = order_count_ + 1,
           .notional = notional,
@@ -292,8 +295,8 @@ bool Risk::would_fit(const Event& event, const Candidate& candidate,
                      lot_step(event.symbol), fill)) {
     return false;
   }
-  return fill.quantity == 0 ||
-         book_.would_fit({event.account, event.symbol, order.side, fill.price, fill.quantity, fill.fee});
+  return fill.quantity == 0 || book_.would_fit({event.account, event.symbol, order.side, fill.price,
+                                                fill.quantity, fill.fee});
 }
 
 void Risk::on_command(Event& event) noexcept {
@@ -305,9 +308,11 @@ void Risk::on_command(Event& event) noexcept {
       is_halted_ = false;
       entries_.release_latches();
       return;
-    case CommandKind::close: break;
+    case CommandKind::close:
+      break;
     case CommandKind::price:
-    case CommandKind::reset: return;
+    case CommandKind::reset:
+      return;
   }
   if (event.account == no_id || event.symbol == no_id) return;
   const std::uint32_t index = book_.find(event.account, event.symbol);
@@ -316,8 +321,8 @@ void Risk::on_command(Event& event) noexcept {
   Candidate candidate{.position_index = index,
                       .side = position.quantity > 0 ? Side::sell : Side::buy,
                       .opposite_quantity = position.size()};
-  candidate.opposite_value = times_half_even(
-      position.size(), market_.price(event.symbol).reference(candidate.side));
+  candidate.opposite_value =
+      times_half_even(position.size(), market_.price(event.symbol).reference(candidate.side));
   candidate.notional = candidate.opposite_value;
   const Order order = order_of(event, candidate);
   if (would_fit(event, candidate, order)) send(event, Outcome::command_close, order);

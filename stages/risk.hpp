@@ -1,9 +1,10 @@
 // RISK: one verdict for every well-formed signal, exactly as one thread would decide it.
 //
-// It keeps its own books, marks and peaks. After an order has gone out it decides nothing until FILL's answer is in the
-// books (is_order_out); the stage adaptor in pipeline.hpp holds the input back meanwhile. Checks run in the order of
-// reason.hpp, the first that fails is the reason; limits bind entries, never exits.
-// Source: the semantics page, "Risk". RISK's thread only; no clock, no allocation after construction.
+// It keeps its own books, marks and peaks. After an order has gone out it decides nothing until
+// FILL's answer is in the books (is_order_out); the stage adaptor in pipeline.hpp holds the input
+// back meanwhile. Checks run in the order of reason.hpp, the first that fails is the reason; limits
+// bind entries, never exits. Source: the semantics page, "Risk". RISK's thread only; no clock, no
+// allocation after construction.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,8 @@ class Risk {
   /// Allocates all tables; call before the threads start.
   explicit Risk(const DecisionConf& conf);
 
-  /// Takes the next input in sequence: updates prices, and for a signal or command writes outcome, reason and order or
-  /// rejection into `event`. Requires: !is_order_out().
+  /// Takes the next input in sequence: updates prices, and for a signal or command writes outcome,
+  /// reason and order or rejection into `event`. Requires: !is_order_out().
   void on_event(Event& event) noexcept;
 
   /// Books FILL's answer to the order that is out.
@@ -97,9 +98,10 @@ class Risk {
   Valuation valuation_;
   EntryRecord entries_;
   DedupWindow signal_ids_;
-  std::vector<std::int64_t> last_loss_unix_ns_;  ///< by position index; never_lost where there is none
+  std::vector<std::int64_t>
+      last_loss_unix_ns_;  ///< by position index; never_lost where there is none
   std::uint64_t order_count_ = 0;
-  std::uint64_t order_out_sequence_ = 0;         ///< of the input whose order is out; 0: none
+  std::uint64_t order_out_sequence_ = 0;  ///< of the input whose order is out; 0: none
   bool is_halted_;
 };
 

@@ -1,5 +1,6 @@
-// Every number and switch by which RISK decides, under the names its users know from the conf: one word from conf key to
-// field to reason. Validated once by the conf reader, then const. Ratios and money at 1e-8.
+// Every number and switch by which RISK decides, under the names its users know from the conf: one
+// word from conf key to field to reason. Validated once by the conf reader, then const. Ratios and
+// money at 1e-8.
 #pragma once
 
 #include <cstdint>
@@ -38,18 +39,18 @@ struct RiskLimits {
   bool clip_to_exposure = false;
   DrawdownBasis drawdown_basis = DrawdownBasis::equity;
   Ratio min_confidence_threshold = 65 * scale / 100;
-  std::int64_t max_signal_age_ms = 0;         ///< 0: off
-  std::int64_t max_price_age_ms = 0;          ///< 0: off
+  std::int64_t max_signal_age_ms = 0;  ///< 0: off
+  std::int64_t max_price_age_ms = 0;   ///< 0: off
   Ratio max_drawdown_pct = 15 * scale / 100;
   std::int64_t max_daily_trades = 20;
   std::int64_t cooldown_after_loss_minutes = 60;
   Ratio max_total_exposure_pct = scale / 2;
   Ratio max_symbol_exposure_pct = scale;
-  Money max_order_notional = 0;               ///< 0: off
-  std::int64_t max_open_positions = 0;        ///< 0: off
-  std::int64_t order_rate_max = 0;            ///< per second; 0: off
-  Money min_order_notional = 0;               ///< 0: off
-  std::uint32_t dedup_window = 65'536;        ///< ids remembered; 0: none
+  Money max_order_notional = 0;         ///< 0: off
+  std::int64_t max_open_positions = 0;  ///< 0: off
+  std::int64_t order_rate_max = 0;      ///< per second; 0: off
+  Money min_order_notional = 0;         ///< 0: off
+  std::uint32_t dedup_window = 65'536;  ///< ids remembered; 0: none
 };
 
 /// A signal is also stale when its timestamp lies this far ahead of the log time.

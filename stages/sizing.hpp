@@ -1,5 +1,6 @@
-// How large an entry is: the four sizing models, each a pure function of balance, signal and the account's closes.
-// Source of the formulas: the semantics page, "Sizing". f is the fraction shown on the approval, N the notional.
+// How large an entry is: the four sizing models, each a pure function of balance, signal and the
+// account's closes. Source of the formulas: the semantics page, "Sizing". f is the fraction shown
+// on the approval, N the notional.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +29,8 @@ struct Size {
   return truncated((p - t) * kelly_fraction, scale);
 }
 
-/// tracked_kelly uses the account's own record once it has this many closes with a win and a loss among them.
+/// tracked_kelly uses the account's own record once it has this many closes with a win and a loss
+/// among them.
 inline constexpr std::uint32_t tracked_closes_min = 20;
 
 /// f of `tracked_kelly` before cap and floor.
@@ -56,8 +58,8 @@ inline constexpr std::uint32_t tracked_closes_min = 20;
       fraction = limits.fixed_fraction;
       break;
     case SizingModel::tracked_kelly:
-      fraction = std::max<Int128>(tracked_fraction(limits, confidence, closes),
-                                  limits.tracked_floor_pct);
+      fraction =
+          std::max<Int128>(tracked_fraction(limits, confidence, closes), limits.tracked_floor_pct);
       break;
     case SizingModel::fixed_notional: {
       const Money notional = std::min(limits.fixed_notional, share_of_balance(balance, cap));

@@ -10,8 +10,12 @@ void Statistics::on_event(const Event& event) noexcept {
   last_sequence = event.sequence;
   last_log_unix_ns = event.log_unix_ns;
   switch (event.kind) {
-    case EventKind::tick: ++ticks; return;
-    case EventKind::timer: ++timers; return;
+    case EventKind::tick:
+      ++ticks;
+      return;
+    case EventKind::timer:
+      ++timers;
+      return;
     case EventKind::dead_letter: {
       const auto code = static_cast<std::size_t>(event.dead_letter.code);
       if (event.dead_letter.is_tick != 0) {
@@ -29,17 +33,26 @@ void Statistics::on_event(const Event& event) noexcept {
       ++signals;
       confidence_sum += event.signal.confidence;
       break;
-    case EventKind::command: ++commands; break;
+    case EventKind::command:
+      ++commands;
+      break;
   }
   switch (event.outcome) {
-    case Outcome::none: return;
-    case Outcome::held: ++held; return;
+    case Outcome::none:
+      return;
+    case Outcome::held:
+      ++held;
+      return;
     case Outcome::rejected:
       ++rejected;
       ++rejected_by_reason[static_cast<std::size_t>(event.reason)];
       return;
-    case Outcome::approved: ++approved; break;
-    case Outcome::command_close: ++command_closes; break;
+    case Outcome::approved:
+      ++approved;
+      break;
+    case Outcome::command_close:
+      ++command_closes;
+      break;
   }
   ++executions;
   if (event.fill.status == FillStatus::rejected) ++executions_rejected;

@@ -1,10 +1,12 @@
-// Text that only EGRESS prints (a signal's source, names without an id, the bytes of a dead letter) on its way from INGRESS,
-// beside the fixed-size events that address it. One writer, one reader; bounded; positions count bytes and wrap at 2^32.
+// Text that only EGRESS prints (a signal's source, names without an id, the bytes of a dead letter)
+// on its way from INGRESS, beside the fixed-size events that address it. One writer, one reader;
+// bounded; positions count bytes and wrap at 2^32.
 //
 //   released_ ........ written_ ........ released_ + capacity
 //   text in use        free
 //
-// A text never wraps around the end of the storage: what does not fit there starts at the beginning again.
+// A text never wraps around the end of the storage: what does not fit there starts at the beginning
+// again.
 #pragma once
 
 #include <algorithm>
@@ -66,7 +68,8 @@ class TextRing {
 
   std::vector<char> bytes_;
   alignas(engine::cache_line_bytes) std::uint32_t written_ = 0;  ///< the writer's own
-  alignas(engine::cache_line_bytes) std::atomic<std::uint32_t> released_{0};  ///< written by the reader
+  alignas(engine::cache_line_bytes) std::atomic<std::uint32_t> released_{
+      0};  ///< written by the reader
 };
 
 }  // namespace coreloop::stages

@@ -5,8 +5,9 @@ namespace coreloop::stages {
 
 void PeakTracker::keep_worst() noexcept {
   if (trough == peak) return;
-  // (worst_peak - worst_trough) / worst_peak < (peak - trough) / peak. Peaks are below 2^77 (16,384 positions of 64 bits),
-  // so the product may need more than 128 bits: compare in units of 1e-8 when they are that large.
+  // (worst_peak - worst_trough) / worst_peak < (peak - trough) / peak. Peaks are below 2^77 (16,384
+  // positions of 64 bits), so the product may need more than 128 bits: compare in units of 1e-8
+  // when they are that large.
   const Int128 limit = static_cast<Int128>(1) << 62;
   if (peak < limit && worst_peak < limit && trough > -limit && worst_trough > -limit) {
     if ((worst_peak - worst_trough) * peak >= (peak - trough) * worst_peak) return;
@@ -40,8 +41,10 @@ void Valuation::open_account(AccountId account) noexcept {
   value.measured = book_.limits().initial_balance;
   value.peak.start(value.measured);
   total_ += value.measured;
-  if (total_peak_.peak == 0) total_peak_.start(value.measured);
-  else total_peak_.deposit(value.measured);
+  if (total_peak_.peak == 0)
+    total_peak_.start(value.measured);
+  else
+    total_peak_.deposit(value.measured);
 }
 
 void Valuation::refresh_symbol(SymbolId symbol, Price mark) noexcept {
@@ -54,8 +57,10 @@ void Valuation::refresh_symbol(SymbolId symbol, Price mark) noexcept {
 void Valuation::refresh_position(std::uint32_t index, Price mark) noexcept {
   const Position& position = book_.position(index);
   if (position.is_open() != rows_[index].is_listed) {
-    if (position.is_open()) list(index, position.symbol);
-    else unlist(index, position.symbol);
+    if (position.is_open())
+      list(index, position.symbol);
+    else
+      unlist(index, position.symbol);
   }
   revalue(index, mark);
   touch(position.account);
@@ -104,8 +109,10 @@ void Valuation::list(std::uint32_t index, SymbolId symbol) noexcept {
 
 void Valuation::unlist(std::uint32_t index, SymbolId symbol) noexcept {
   Row& row = rows_[index];
-  if (row.previous_holder != no_id) rows_[row.previous_holder].next_holder = row.next_holder;
-  else first_holder_[symbol] = row.next_holder;
+  if (row.previous_holder != no_id)
+    rows_[row.previous_holder].next_holder = row.next_holder;
+  else
+    first_holder_[symbol] = row.next_holder;
   if (row.next_holder != no_id) rows_[row.next_holder].previous_holder = row.previous_holder;
   row.is_listed = false;
 }

@@ -1,9 +1,10 @@
-// What RISK's positions are worth at the current marks: unrealized profit, exposure, equity, peak and drawdown per account,
-// kept up to date position by position, so that a tick costs only the positions held in its symbol and a decision costs
-// no walk at all. Sums are 128-bit: they cannot overflow. Bounded, allocated at start; RISK's thread only.
+// What RISK's positions are worth at the current marks: unrealized profit, exposure, equity, peak
+// and drawdown per account, kept up to date position by position, so that a tick costs only the
+// positions held in its symbol and a decision costs no walk at all. Sums are 128-bit: they cannot
+// overflow. Bounded, allocated at start; RISK's thread only.
 //
-// A peak is looked at once after every input that can change it: the caller brings every position up first
-// (refresh_symbol, refresh_position) and then says look_at_peaks().
+// A peak is looked at once after every input that can change it: the caller brings every position
+// up first (refresh_symbol, refresh_position) and then says look_at_peaks().
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,8 @@ enum class DrawdownBasis : std::uint8_t { equity, balance };
 /// Highest value so far and the deepest fall below one.
 struct PeakTracker {
   Int128 peak = 0;
-  Int128 trough = 0;        ///< lowest since `peak`
-  Int128 worst_peak = 1;    ///< the finished fall that was deepest, as peak and trough
+  Int128 trough = 0;      ///< lowest since `peak`
+  Int128 worst_peak = 1;  ///< the finished fall that was deepest, as peak and trough
   Int128 worst_trough = 1;
 
   void start(Int128 value) noexcept {
@@ -64,7 +65,9 @@ class Valuation {
   /// Looks once at the peak of each account revalued since the last call.
   void look_at_peaks() noexcept;
 
-  [[nodiscard]] Int128 exposure(AccountId account) const noexcept { return accounts_[account].exposure; }
+  [[nodiscard]] Int128 exposure(AccountId account) const noexcept {
+    return accounts_[account].exposure;
+  }
   [[nodiscard]] Int128 unrealized(AccountId account) const noexcept {
     return accounts_[account].unrealized;
   }
@@ -119,10 +122,10 @@ class Valuation {
 
   const AccountBook& book_;
   DrawdownBasis basis_;
-  std::vector<Row> rows_;                     ///< by position index
+  std::vector<Row> rows_;  ///< by position index
   std::vector<AccountValue> accounts_;
-  std::vector<std::uint32_t> first_holder_;   ///< by symbol: open positions in it
-  std::vector<AccountId> touched_;            ///< accounts revalued since the last look
+  std::vector<std::uint32_t> first_holder_;  ///< by symbol: open positions in it
+  std::vector<AccountId> touched_;           ///< accounts revalued since the last look
   Int128 total_ = 0;
   PeakTracker total_peak_;
 };

@@ -1,5 +1,6 @@
-// A synthetic capture: ticks that walk and signals about them, with bursts, quiet hours, day changes, repeats, overrides,
-// closes, commands and messages that are wrong in many ways. The same options give the same bytes on every machine.
+// A synthetic capture: ticks that walk and signals about them, with bursts, quiet hours, day
+// changes, repeats, overrides, closes, commands and messages that are wrong in many ways. The same
+// options give the same bytes on every machine.
 #pragma once
 
 #include <cstdint>

@@ -1,14 +1,13 @@
 // Conf, source, sink and engine put together, driven to the end.
 #include "tools/capture_run.hpp"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <unistd.h>
 
 #include "io/capture/capture_sink.hpp"
 #include "io/capture/gzip_file.hpp"
@@ -52,13 +51,16 @@ bool is_decision_override(const io::ConfOverride& override_text) {
 
 std::string fault_text(io::IngressFault fault) {
   switch (fault) {
-    case io::IngressFault::none: break;
+    case io::IngressFault::none:
+      break;
     case io::IngressFault::time_jump:
       return "time jumps by more than 31 days between two inputs; split the capture there";
     case io::IngressFault::timer_outside_tape:
       return "an @timer entry in a capture that does not begin with @conf; replay the whole tape";
-    case io::IngressFault::second_conf: return "a second @conf entry; this build replays one conf a tape";
-    case io::IngressFault::broken_timer: return "an @timer entry without kind and due time";
+    case io::IngressFault::second_conf:
+      return "a second @conf entry; this build replays one conf a tape";
+    case io::IngressFault::broken_timer:
+      return "an @timer entry without kind and due time";
   }
   return {};
 }
@@ -68,7 +70,9 @@ class ProgressLine {
  public:
   void show(const io::CaptureSource& source, std::uint64_t inputs) {
     const std::int64_t now = clock_.monotonic_ns();
-    if (!is_terminal_ || now - last_ns_ < stages::ns_per_second / 2 || now - start_ns_ < 2 * stages::ns_per_second) return;
+    if (!is_terminal_ || now - last_ns_ < stages::ns_per_second / 2 ||
+        now - start_ns_ < 2 * stages::ns_per_second)
+      return;
     last_ns_ = now;
     is_shown_ = true;
     std::fprintf(stderr, "\r%5.1f %%  %llu inputs, %lld s ", source.progress_per_mille() / 10.0,
@@ -88,13 +92,16 @@ class ProgressLine {
 };
 
 void name_conf_ids(const io::EngineConf& conf, stages::Names& names) {
-  for (const std::string& account : conf.account_names) static_cast<void>(names.accounts.find_or_add(account));
-  for (const std::string& symbol : conf.symbol_names) static_cast<void>(names.symbols.find_or_add(symbol));
+  for (const std::string& account : conf.account_names)
+    static_cast<void>(names.accounts.find_or_add(account));
+  for (const std::string& symbol : conf.symbol_names)
+    static_cast<void>(names.symbols.find_or_add(symbol));
 }
 
 void give_tape_conf(const io::EngineConf& conf, io::Tape& tape) {
   std::vector<std::string> names;
-  for (const io::ConfEntry& entry : conf.entries) names.push_back(entry.full_name());
+  for (const io::ConfEntry& entry : conf.entries)
+    names.push_back(entry.full_name());
   std::vector<io::RawField> keys;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (conf.entries[i].is_decision) keys.push_back({names[i], conf.entries[i].text});
@@ -106,11 +113,13 @@ int open_file(const std::string& path, std::unique_ptr<io::File>& file) {
   int error = 0;
   file = io::create_output_file(path, error);
   return file != nullptr ? exit_ok
-                         : complain("output", path + ": cannot be created: " + std::strerror(error), exit_cannot_create);
+                         : complain("output", path + ": cannot be created: " + std::strerror(error),
+                                    exit_cannot_create);
 }
 
 // Steps the engine until its source ends; answers an exit code.
-int drive(Engine& engine, const io::CaptureSource& source, const io::CaptureSink& sink, const io::Tape* tape) {
+int drive(Engine& engine, const io::CaptureSource& source, const io::CaptureSink& sink,
+          const io::Tape* tape) {
   ProgressLine progress;
   constexpr std::uint32_t steps_between_looks = 4'096;
   int exit_code = exit_ok;
@@ -122,15 +131,18 @@ int drive(Engine& engine, const io::CaptureSource& source, const io::CaptureSink
     if (steps % steps_between_looks != 0 && result != engine::StepResult::idle) continue;
     progress.show(source, engine.ingress().sequence());
     if (take_stop_signal()) {
-      log_line(LogLevel::info, "engine", "stopped by a signal; what was read has been decided and written");
+      log_line(LogLevel::info, "engine",
+               "stopped by a signal; what was read has been decided and written");
       break;
     }
   }
   progress.clear();
   engine.settle();
   if (engine.ingress().fault() != io::IngressFault::none) {
-    exit_code = complain("ingress", "line " + std::to_string(source.line_count()) + ": " +
-                                        fault_text(engine.ingress().fault()), exit_data);
+    exit_code = complain(
+        "ingress",
+        "line " + std::to_string(source.line_count()) + ": " + fault_text(engine.ingress().fault()),
+        exit_data);
   }
   return exit_code;
 }
@@ -138,11 +150,13 @@ int drive(Engine& engine, const io::CaptureSource& source, const io::CaptureSink
 // Whatever in the capture could not be read, told once at the end.
 int report_damage(const Engine& engine, const io::CaptureSource& source) {
   for (const io::BrokenLine& line : source.broken_lines()) {
-    log_line(LogLevel::error, "capture", "line " + std::to_string(line.number) + " is no entry: " + line.problem);
+    log_line(LogLevel::error, "capture",
+             "line " + std::to_string(line.number) + " is no entry: " + line.problem);
   }
   const std::uint64_t broken = source.broken_line_count() + engine.ingress().broken_command_count();
   if (broken != 0) {
-    log_line(LogLevel::error, "capture", std::to_string(broken) + " lines were passed over, all others processed");
+    log_line(LogLevel::error, "capture",
+             std::to_string(broken) + " lines were passed over, all others processed");
   }
   if (!source.damage().empty()) {
     log_line(LogLevel::error, "capture", source.damage() + "; everything before it was processed");
@@ -168,7 +182,8 @@ void summarize(const io::EngineConf& conf, const Engine& engine, const io::Captu
   }
   summary.unread_entries = engine.ingress().unread_entry_count();
   for (std::size_t i = 0; i < io::output_stream_count; ++i) {
-    summary.outputs.push_back({conf.output_names[i], engine.egress().entry_count(static_cast<io::OutputStream>(i))});
+    summary.outputs.push_back(
+        {conf.output_names[i], engine.egress().entry_count(static_cast<io::OutputStream>(i))});
   }
   summary.output_entries = sink.entry_count();
   summary.sha256 = sink.sha256();
@@ -180,17 +195,21 @@ int open_source(const std::string& path, const io::CaptureSourceOptions& options
   int error = 0;
   auto reader = io::GzipReader::open(path, error);
   if (reader == nullptr) {
-    return complain("capture", path + ": " + std::strerror(error), error == EACCES ? exit_permission : exit_no_input);
+    return complain("capture", path + ": " + std::strerror(error),
+                    error == EACCES ? exit_permission : exit_no_input);
   }
   source = std::make_unique<io::CaptureSource>(std::move(reader), options);
   return exit_ok;
 }
 
 // The conf's decision keys give way to those of a tape.
-int take_tape_conf(const CaptureRunOptions& options, const io::RawEntry& entry, io::EngineConf& conf) {
+int take_tape_conf(const CaptureRunOptions& options, const io::RawEntry& entry,
+                   io::EngineConf& conf) {
   for (const io::ConfOverride& override_text : options.overrides) {
     if (is_decision_override(override_text)) {
-      return complain("conf", "--set " + override_text.text + ": a tape brings its own decision keys", exit_usage);
+      return complain("conf",
+                      "--set " + override_text.text + ": a tape brings its own decision keys",
+                      exit_usage);
     }
   }
   std::vector<io::ConfOverride> overrides = overrides_of_tape(entry);
@@ -208,10 +227,12 @@ int take_tape_conf(const CaptureRunOptions& options, const io::RawEntry& entry, 
 }  // namespace
 
 int read_file(const std::string& path, std::string& text) {
-  if (std::filesystem::is_directory(path)) return complain("conf", path + ": is a directory", exit_conf);
+  if (std::filesystem::is_directory(path))
+    return complain("conf", path + ": is a directory", exit_conf);
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    return complain("conf", path + ": " + std::strerror(errno), errno == EACCES ? exit_permission : exit_no_input);
+    return complain("conf", path + ": " + std::strerror(errno),
+                    errno == EACCES ? exit_permission : exit_no_input);
   }
   std::ostringstream content;
   content << file.rdbuf();
@@ -219,7 +240,8 @@ int read_file(const std::string& path, std::string& text) {
   return exit_ok;
 }
 
-int load_conf(const std::string& path, std::span<const io::ConfOverride> overrides, io::EngineConf& conf) {
+int load_conf(const std::string& path, std::span<const io::ConfOverride> overrides,
+              io::EngineConf& conf) {
   std::string text;
   if (!path.empty()) {
     const int exit_code = read_file(path, text);
@@ -227,7 +249,8 @@ int load_conf(const std::string& path, std::span<const io::ConfOverride> overrid
   }
   const io::ConfProblems problems =
       io::read_conf(path.empty() ? "defaults" : std::string_view{path}, text, overrides, conf);
-  for (const std::string& line : problems.lines) std::fprintf(stderr, "%s\n", line.c_str());
+  for (const std::string& line : problems.lines)
+    std::fprintf(stderr, "%s\n", line.c_str());
   return problems.any() ? exit_conf : exit_ok;
 }
 
@@ -268,9 +291,13 @@ int run_capture(const CaptureRunOptions& options, RunSummary& summary) {
   stages::Names names(conf.decision.symbols_max, conf.decision.book.accounts_max);
   name_conf_ids(conf, names);
   const io::SystemClock clock;
-  Engine engine(conf.decision, names, *source,
-                {.streams = conf.streams, .timers = conf.timers, .is_tape = is_tape, .input_log = tape.get()},
-                sink, {.streams = conf.streams, .seed = conf.decision.fill.seed, .model = conf.decision.fill.model});
+  Engine engine(
+      conf.decision, names, *source,
+      {.streams = conf.streams, .timers = conf.timers, .is_tape = is_tape, .input_log = tape.get()},
+      sink,
+      {.streams = conf.streams,
+       .seed = conf.decision.fill.seed,
+       .model = conf.decision.fill.model});
   const std::int64_t start_ns = clock.monotonic_ns();
   exit_code = drive(engine, *source, sink, tape.get());
   summary.elapsed_ns = clock.monotonic_ns() - start_ns;
@@ -278,7 +305,8 @@ int run_capture(const CaptureRunOptions& options, RunSummary& summary) {
   const int tape_error = tape == nullptr ? 0 : tape->finish();
   summarize(conf, engine, sink, names, summary);
   if (out_error != 0) return complain("output", out + ": " + std::strerror(out_error), exit_io);
-  if (tape_error != 0) return complain("tape", conf.tape + ": " + std::strerror(tape_error), exit_io);
+  if (tape_error != 0)
+    return complain("tape", conf.tape + ": " + std::strerror(tape_error), exit_io);
   const int damage = report_damage(engine, *source);
   const int invariants = check_invariants(engine);
   if (invariants != exit_ok) return invariants;

@@ -1,4 +1,5 @@
-// Running the engine over a capture file: what `engine` does with a capture source and what `replay run` is.
+// Running the engine over a capture file: what `engine` does with a capture source and what `replay
+// run` is.
 #pragma once
 
 #include <memory>
@@ -11,15 +12,16 @@
 namespace coreloop::tools {
 
 struct CaptureRunOptions {
-  std::string conf_path;                        ///< empty: defaults only (a tape brings its own)
+  std::string conf_path;  ///< empty: defaults only (a tape brings its own)
   std::vector<io::ConfOverride> overrides;
-  std::string capture;                          ///< replaces conf input.source where not empty
-  std::string out;                              ///< replaces conf output.sink where not empty
+  std::string capture;  ///< replaces conf input.source where not empty
+  std::string out;      ///< replaces conf output.sink where not empty
   io::CaptureSourceOptions source;
 };
 
-/// Runs to the end of the capture or to a stop signal and fills in `summary`. Every problem is told on stderr.
-/// Answers an exit code: 0, 65 damaged input (what was whole has been processed), 66, 70, 73, 74, 77, 78.
+/// Runs to the end of the capture or to a stop signal and fills in `summary`. Every problem is told
+/// on stderr. Answers an exit code: 0, 65 damaged input (what was whole has been processed), 66,
+/// 70, 73, 74, 77, 78.
 [[nodiscard]] int run_capture(const CaptureRunOptions& options, RunSummary& summary);
 
 /// Reads a whole file into `text`; 0 or an exit code, after a message.

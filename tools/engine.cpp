@@ -29,12 +29,15 @@ Examples:
 Exit codes: 0 done, 64 usage, 65 damaged input, 66 no such file, 70 broken invariant, 73 cannot create an
 output, 74 I/O error, 77 no permission, 78 wrong conf. Every conf key is explained in conf/README.md.)";
 
-int check_or_print(const std::string& path, const std::vector<io::ConfOverride>& overrides, bool prints) {
+int check_or_print(const std::string& path, const std::vector<io::ConfOverride>& overrides,
+                   bool prints) {
   io::EngineConf conf;
   const int exit_code = tools::load_conf(path, overrides, conf);
   if (exit_code != tools::exit_ok) return exit_code;
-  if (prints) std::fputs(io::print_conf(conf, false).c_str(), stdout);
-  else std::printf("%s: OK\n", path.c_str());
+  if (prints)
+    std::fputs(io::print_conf(conf, false).c_str(), stdout);
+  else
+    std::printf("%s: OK\n", path.c_str());
   return tools::exit_ok;
 }
 
@@ -50,7 +53,9 @@ int main(int argc, char** argv) {
   bool checks = false;
   bool prints = false;
   app.add_option("CONF", conf_path, "the conf file, TOML")->required();
-  app.add_option("--set", settings, "section.key=value: override one key; may be given again")->take_all()->allow_extra_args(false);
+  app.add_option("--set", settings, "section.key=value: override one key; may be given again")
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_flag("--check-config", checks, "read and check the conf, then exit");
   app.add_flag("--print-config", prints, "print the effective conf with all defaults, then exit");
   try {
@@ -59,11 +64,14 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? tools::exit_ok : tools::exit_usage;
   }
   std::vector<io::ConfOverride> overrides;
-  for (const std::string& text : settings) overrides.push_back({text});
+  for (const std::string& text : settings)
+    overrides.push_back({text});
   if (checks || prints) return check_or_print(conf_path, overrides, prints);
 
   tools::RunSummary summary;
-  const int exit_code = tools::run_capture({.conf_path = conf_path, .overrides = overrides, .capture = {}, .out = {}, .source = {}}, summary);
+  const int exit_code = tools::run_capture(
+      {.conf_path = conf_path, .overrides = overrides, .capture = {}, .out = {}, .source = {}},
+      summary);
   if (!summary.sha256.empty()) std::fputs(tools::summary_table(summary).c_str(), stdout);
   return exit_code;
 }

@@ -5,9 +5,9 @@ namespace coreloop::tools {
 
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_usage = 64;
-inline constexpr int exit_data = 65;         ///< a damaged capture, tape or journal
-inline constexpr int exit_no_input = 66;     ///< a file that is not there
-inline constexpr int exit_invariant = 70;    ///< the program caught itself in an error
+inline constexpr int exit_data = 65;       ///< a damaged capture, tape or journal
+inline constexpr int exit_no_input = 66;   ///< a file that is not there
+inline constexpr int exit_invariant = 70;  ///< the program caught itself in an error
 inline constexpr int exit_cannot_create = 73;
 inline constexpr int exit_io = 74;
 inline constexpr int exit_permission = 77;

@@ -17,13 +17,15 @@ std::string_view side_text(const stages::Position& position) {
 }  // namespace
 
 FillFolder::FillFolder()
-    : names_(names_max, names_max), book_({.accounts_max = names_max, .positions_max = pairs_max}) {}
+    : names_(names_max, names_max),
+      book_({.accounts_max = names_max, .positions_max = pairs_max}) {}
 
 bool FillFolder::add(const NamedFill& named) {
   stages::BookFill fill = named.fill;
   fill.account = names_.accounts.find_or_add(named.account);
   fill.symbol = names_.symbols.find_or_add(named.symbol);
-  if (fill.account == stages::no_id || fill.symbol == stages::no_id || !book_.would_fit(fill)) return false;
+  if (fill.account == stages::no_id || fill.symbol == stages::no_id || !book_.would_fit(fill))
+    return false;
   const stages::BookChange change = book_.apply(fill);
   PairTotals& totals = totals_[{fill.account, fill.symbol}];
   totals.realized += change.position.realized;
@@ -38,19 +40,23 @@ std::string FillFolder::json(const std::map<std::string, stages::Price, std::les
   json.open();
   for (stages::AccountId account = 0; account < names_.accounts.size(); ++account) {
     json.open(names_.accounts.name(account));
-    for (auto it = totals_.lower_bound({account, 0}); it != totals_.end() && it->first.first == account; ++it) {
+    for (auto it = totals_.lower_bound({account, 0});
+         it != totals_.end() && it->first.first == account; ++it) {
       const auto& [pair, totals] = *it;
       const std::string_view symbol = names_.symbols.name(pair.second);
       json.open(symbol);
       const std::uint32_t index = book_.find(account, pair.second);
-      const stages::Position position = index == stages::no_id ? stages::Position{} : book_.position(index);
+      const stages::Position position =
+          index == stages::no_id ? stages::Position{} : book_.position(index);
       json.add("side", side_text(position)).add_amount("qty", position.size());
       json.add_amount("average_entry", position.is_open() ? position.average_entry() : 0);
-      json.add_amount("realized_cycle", position.realized_in_cycle).add_amount("realized_total", totals.realized);
+      json.add_amount("realized_cycle", position.realized_in_cycle)
+          .add_amount("realized_total", totals.realized);
       json.add_amount("fees", totals.fees);
       const auto mark = marks.find(symbol);
       if (mark != marks.end()) {
-        json.add_amount("mark", mark->second).add_amount("unrealized", position.unrealized_at(mark->second));
+        json.add_amount("mark", mark->second)
+            .add_amount("unrealized", position.unrealized_at(mark->second));
       }
       json.add("closed_cycles", totals.closed_cycles).add("fills", totals.fills).close();
     }

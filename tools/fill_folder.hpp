@@ -27,7 +27,8 @@ class FillFolder {
   [[nodiscard]] bool add(const NamedFill& fill);
 
   /// Books as JSON: per account and symbol, unrealized where `marks` has the symbol.
-  [[nodiscard]] std::string json(const std::map<std::string, stages::Price, std::less<>>& marks) const;
+  [[nodiscard]] std::string json(
+      const std::map<std::string, stages::Price, std::less<>>& marks) const;
 
  private:
   struct PairTotals {

@@ -26,12 +26,18 @@ bool read_side(std::string_view text, stages::Side& side) {
 
 // One member of a plain line or of an execution's data; false if its value is wrong.
 bool read_member(std::string_view key, std::string_view text, NamedFill& fill) {
-  if (key == "account") fill.account = text;
-  else if (key == "symbol") fill.symbol = text;
-  else if (key == "side" || key == "action") return read_side(text, fill.fill.side);
-  else if (key == "qty") return read_amount(text, fill.fill.quantity) && fill.fill.quantity >= 0;
-  else if (key == "price" || key == "entry_price") return read_amount(text, fill.fill.price) && fill.fill.price > 0;
-  else if (key == "fee" || key == "fee_usd") return read_amount(text, fill.fill.fee);
+  if (key == "account")
+    fill.account = text;
+  else if (key == "symbol")
+    fill.symbol = text;
+  else if (key == "side" || key == "action")
+    return read_side(text, fill.fill.side);
+  else if (key == "qty")
+    return read_amount(text, fill.fill.quantity) && fill.fill.quantity >= 0;
+  else if (key == "price" || key == "entry_price")
+    return read_amount(text, fill.fill.price) && fill.fill.price > 0;
+  else if (key == "fee" || key == "fee_usd")
+    return read_amount(text, fill.fill.fee);
   return true;
 }
 
@@ -67,7 +73,8 @@ bool FillLines::next_line(std::string& line) {
     }
     const char* const begin = buffer_.data() + at_;
     const auto* const newline = static_cast<const char*>(std::memchr(begin, '\n', size_ - at_));
-    const std::size_t length = newline == nullptr ? size_ - at_ : static_cast<std::size_t>(newline - begin);
+    const std::size_t length =
+        newline == nullptr ? size_ - at_ : static_cast<std::size_t>(newline - begin);
     line.append(begin, length);
     at_ += length + (newline == nullptr ? 0 : 1);
     if (newline != nullptr) return true;
@@ -98,14 +105,18 @@ FillLines::Kind FillLines::read_line(std::string& line, NamedFill& fill, std::st
   return is_whole ? Kind::fill : Kind::broken;
 }
 
-FillLines::Kind FillLines::read_execution(const io::RawEntry& entry, NamedFill& fill, std::string& problem) {
+FillLines::Kind FillLines::read_execution(const io::RawEntry& entry, NamedFill& fill,
+                                          std::string& problem) {
   for (const io::RawField& field : entry.fields) {
     stages::DeadLetterCode code{};
     bool is_good = true;
-    if (field.name == "acct") fill.account = field.value;
-    else if (field.name == "qty") is_good = read_member("qty", field.value, fill);
+    if (field.name == "acct")
+      fill.account = field.value;
+    else if (field.name == "qty")
+      is_good = read_member("qty", field.value, fill);
     else if (field.name == "data") {
-      is_good = field.value.size() <= io::JsonDocument::payload_bytes_max && document_.parse(field.value, code);
+      is_good = field.value.size() <= io::JsonDocument::payload_bytes_max &&
+                document_.parse(field.value, code);
       for (const io::JsonField& member : document_.fields()) {
         is_good = is_good && read_member(member.key, member.text, fill);
       }

@@ -33,7 +33,8 @@ class FillLines {
 
   [[nodiscard]] bool next_line(std::string& line);
   [[nodiscard]] Kind read_line(std::string& line, NamedFill& fill, std::string& problem);
-  [[nodiscard]] Kind read_execution(const io::RawEntry& entry, NamedFill& fill, std::string& problem);
+  [[nodiscard]] Kind read_execution(const io::RawEntry& entry, NamedFill& fill,
+                                    std::string& problem);
 
   std::string stream_;
   std::unique_ptr<io::GzipReader> reader_;

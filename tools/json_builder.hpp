@@ -1,4 +1,5 @@
-// JSON for people and scripts (summaries), built as text: nested objects, members in the order they are added. Cold code.
+// JSON for people and scripts (summaries), built as text: nested objects, members in the order they
+// are added. Cold code.
 #pragma once
 
 #include <cstdint>

@@ -16,9 +16,12 @@ constexpr std::size_t line_text_bytes_max = 2'000;
 
 std::string_view name_of(LogLevel level) {
   switch (level) {
-    case LogLevel::info: return "INFO ";
-    case LogLevel::warning: return "WARN ";
-    case LogLevel::error: return "ERROR";
+    case LogLevel::info:
+      return "INFO ";
+    case LogLevel::warning:
+      return "WARN ";
+    case LogLevel::error:
+      return "ERROR";
   }
   return "";
 }
@@ -30,15 +33,19 @@ void log_line(LogLevel level, std::string_view component, std::string_view messa
   io::TimestampWriter().write(time.data(), io::SystemClock().unix_ns());
   message = message.substr(0, line_text_bytes_max);
   std::string escaped(message.size() * io::escaped_bytes_max, '\0');
-  escaped.resize(static_cast<std::size_t>(io::escape_json(escaped.data(), message) - escaped.data()));
+  escaped.resize(
+      static_cast<std::size_t>(io::escape_json(escaped.data(), message) - escaped.data()));
   // Quotes and backslashes need no escape here: only what could break the line does.
   std::string text;
   for (std::size_t i = 0; i < escaped.size(); ++i) {
-    if (escaped[i] == '\\' && i + 1 < escaped.size() && (escaped[i + 1] == '"' || escaped[i + 1] == '\\')) ++i;
+    if (escaped[i] == '\\' && i + 1 < escaped.size() &&
+        (escaped[i + 1] == '"' || escaped[i + 1] == '\\'))
+      ++i;
     text += escaped[i];
   }
   std::fprintf(stderr, "%.*s %s %.*s %s\n", static_cast<int>(time.size()), time.data(),
-               name_of(level).data(), static_cast<int>(component.size()), component.data(), text.c_str());
+               name_of(level).data(), static_cast<int>(component.size()), component.data(),
+               text.c_str());
 }
 
 }  // namespace coreloop::tools

@@ -1,4 +1,5 @@
-// One-line logs on stderr: `2025-01-02T03:04:05.678901Z LEVEL component message key=value`. Cold code only. Any thread.
+// One-line logs on stderr: `2025-01-02T03:04:05.678901Z LEVEL component message key=value`. Cold
+// code only. Any thread.
 #pragma once
 
 #include <string_view>

@@ -28,10 +28,12 @@ int complain(const std::string& message, int exit_code) {
   return exit_code;
 }
 
-bool read_marks(const std::vector<std::string>& texts, std::map<std::string, stages::Price, std::less<>>& marks) {
+bool read_marks(const std::vector<std::string>& texts,
+                std::map<std::string, stages::Price, std::less<>>& marks) {
   for (const std::string& text : texts) {
     const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || !stages::is_json_number(text.substr(equals + 1))) return false;
+    if (equals == std::string::npos || !stages::is_json_number(text.substr(equals + 1)))
+      return false;
     const stages::Decimal price = stages::read_decimal(text.substr(equals + 1));
     if (price.rounds_out() || price.rounded() <= 0) return false;
     marks[text.substr(0, equals)] = price.rounded();
@@ -41,7 +43,8 @@ bool read_marks(const std::vector<std::string>& texts, std::map<std::string, sta
 
 int books(const BooksArguments& arguments) {
   std::map<std::string, stages::Price, std::less<>> marks;
-  if (!read_marks(arguments.marks, marks)) return complain("--mark takes SYMBOL=PRICE, a price above 0", exit_usage);
+  if (!read_marks(arguments.marks, marks))
+    return complain("--mark takes SYMBOL=PRICE, a price above 0", exit_usage);
   FillLines lines(arguments.stream);
   int error = 0;
   if (!lines.open(arguments.fills, error)) {
@@ -51,10 +54,14 @@ int books(const BooksArguments& arguments) {
   NamedFill fill;
   int exit_code = exit_ok;
   while (lines.next(fill)) {
-    if (!folder.add(fill)) exit_code = complain("line " + std::to_string(lines.line_number()) + ": an amount does not fit; passed over", exit_data);
+    if (!folder.add(fill))
+      exit_code = complain(
+          "line " + std::to_string(lines.line_number()) + ": an amount does not fit; passed over",
+          exit_data);
   }
   for (const io::BrokenLine& line : lines.broken_lines()) {
-    exit_code = complain("line " + std::to_string(line.number) + ": " + line.problem + "; passed over", exit_data);
+    exit_code = complain(
+        "line " + std::to_string(line.number) + ": " + line.problem + "; passed over", exit_data);
   }
   if (!lines.damage().empty()) exit_code = complain(lines.damage(), exit_data);
   std::fputs(folder.json(marks).c_str(), stdout);
@@ -65,12 +72,22 @@ int books(const BooksArguments& arguments) {
 
 void add_books_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<BooksArguments>();
-  CLI::App* command = app.add_subcommand("books", "fold executions into books and print them as JSON");
-  command->add_option("--fills", arguments->fills,
-                      "a capture of executions, or lines {\"account\",\"symbol\",\"side\",\"qty\",\"price\",\"fee\"}")->required();
-  command->add_option("--stream", arguments->stream, "the stream of a capture that holds the executions")->capture_default_str();
-  command->add_option("--mark", arguments->marks, "SYMBOL=PRICE: value open positions at it; may be given again")
-      ->take_all()->allow_extra_args(false);
+  CLI::App* command =
+      app.add_subcommand("books", "fold executions into books and print them as JSON");
+  command
+      ->add_option("--fills", arguments->fills,
+                   "a capture of executions, or lines "
+                   "{\"account\",\"symbol\",\"side\",\"qty\",\"price\",\"fee\"}")
+      ->required();
+  command
+      ->add_option("--stream", arguments->stream,
+                   "the stream of a capture that holds the executions")
+      ->capture_default_str();
+  command
+      ->add_option("--mark", arguments->marks,
+                   "SYMBOL=PRICE: value open positions at it; may be given again")
+      ->take_all()
+      ->allow_extra_args(false);
   command->callback([arguments, &exit_code] { exit_code = books(*arguments); });
 }
 

@@ -1,4 +1,5 @@
-// The subcommands of `replay`. Each adds itself to the command line; when it is chosen, it runs and leaves its exit code.
+// The subcommands of `replay`. Each adds itself to the command line; when it is chosen, it runs and
+// leaves its exit code.
 #pragma once
 
 namespace CLI {

@@ -32,7 +32,9 @@ class LineFile {
       }
       const char* const begin = buffer_.data() + at_;
       const void* const newline = std::memchr(begin, '\n', size_ - at_);
-      const std::size_t length = newline == nullptr ? size_ - at_ : static_cast<std::size_t>(static_cast<const char*>(newline) - begin);
+      const std::size_t length =
+          newline == nullptr ? size_ - at_
+                             : static_cast<std::size_t>(static_cast<const char*>(newline) - begin);
       line.append(begin, length);
       at_ += length;
       if (newline == nullptr) continue;
@@ -59,14 +61,17 @@ std::unique_ptr<LineFile> open(const std::string& path) {
   return std::make_unique<LineFile>(std::move(reader));
 }
 
-void show_difference(std::uint64_t number, const std::deque<std::string>& context, const std::string* a, const std::string* b) {
+void show_difference(std::uint64_t number, const std::deque<std::string>& context,
+                     const std::string* a, const std::string* b) {
   std::printf("first difference at entry %llu\n", static_cast<unsigned long long>(number));
-  for (const std::string& line : context) std::printf("    %s\n", line.c_str());
+  for (const std::string& line : context)
+    std::printf("    %s\n", line.c_str());
   std::printf("A > %s\n", a == nullptr ? "(ended)" : a->c_str());
   std::printf("B > %s\n", b == nullptr ? "(ended)" : b->c_str());
   if (a == nullptr || b == nullptr) return;
   std::size_t at = 0;
-  while (at < a->size() && at < b->size() && (*a)[at] == (*b)[at]) ++at;
+  while (at < a->size() && at < b->size() && (*a)[at] == (*b)[at])
+    ++at;
   std::printf("    %s^ byte %zu\n", std::string(at, ' ').c_str(), at + 1);
 }
 
@@ -106,7 +111,8 @@ void add_diff_command(CLI::App& app, int& exit_code) {
     std::string b;
   };
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("diff", "show the first difference of two outputs; exit 1 when they differ");
+  CLI::App* command = app.add_subcommand(
+      "diff", "show the first difference of two outputs; exit 1 when they differ");
   command->add_option("A", arguments->a, "one file")->required();
   command->add_option("B", arguments->b, "the other file")->required();
   command->callback([arguments, &exit_code] { exit_code = diff(arguments->a, arguments->b); });

@@ -37,7 +37,8 @@ int generate(GenerateArguments& arguments) {
   int error = 0;
   std::unique_ptr<io::File> file = io::create_output_file(arguments.out, error);
   if (file == nullptr) {
-    log_line(LogLevel::error, "replay", arguments.out + ": cannot be created: " + std::strerror(error));
+    log_line(LogLevel::error, "replay",
+             arguments.out + ": cannot be created: " + std::strerror(error));
     return exit_cannot_create;
   }
   CaptureGenerator generator(arguments.options, std::move(file));
@@ -46,7 +47,8 @@ int generate(GenerateArguments& arguments) {
     log_line(LogLevel::error, "replay", arguments.out + ": " + std::strerror(error));
     return exit_io;
   }
-  log_line(LogLevel::info, "replay", std::to_string(generator.line_count()) + " entries written to " + arguments.out);
+  log_line(LogLevel::info, "replay",
+           std::to_string(generator.line_count()) + " entries written to " + arguments.out);
   return exit_ok;
 }
 
@@ -54,14 +56,25 @@ int generate(GenerateArguments& arguments) {
 
 void add_generate_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<GenerateArguments>();
-  CLI::App* command = app.add_subcommand("generate", "make a synthetic capture; the same options give the same bytes");
+  CLI::App* command = app.add_subcommand(
+      "generate", "make a synthetic capture; the same options give the same bytes");
   GeneratorOptions& options = arguments->options;
-  command->add_option("--signals", options.signal_count, "how many signals")->check(CLI::Range(1, 1'000'000'000))->capture_default_str();
-  command->add_option("--symbols", options.symbol_count, "how many symbols")->check(CLI::Range(1, 65'536))->capture_default_str();
-  command->add_option("--accounts", options.account_count, "how many accounts")->check(CLI::Range(1, 65'536))->capture_default_str();
-  command->add_option("--seed", options.seed, "another seed, another capture")->capture_default_str();
-  command->add_option("--bad", arguments->bad, "share of messages that are malformed, 0 to 1")->capture_default_str();
-  command->add_option("--commands", arguments->commands, "share of inputs that are commands, 0 to 1")->capture_default_str();
+  command->add_option("--signals", options.signal_count, "how many signals")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->capture_default_str();
+  command->add_option("--symbols", options.symbol_count, "how many symbols")
+      ->check(CLI::Range(1, 65'536))
+      ->capture_default_str();
+  command->add_option("--accounts", options.account_count, "how many accounts")
+      ->check(CLI::Range(1, 65'536))
+      ->capture_default_str();
+  command->add_option("--seed", options.seed, "another seed, another capture")
+      ->capture_default_str();
+  command->add_option("--bad", arguments->bad, "share of messages that are malformed, 0 to 1")
+      ->capture_default_str();
+  command
+      ->add_option("--commands", arguments->commands, "share of inputs that are commands, 0 to 1")
+      ->capture_default_str();
   command->add_option("--out", arguments->out, "the file to write")->required();
   command->callback([arguments, &exit_code] { exit_code = generate(*arguments); });
 }

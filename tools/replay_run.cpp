@@ -4,8 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "io/edge/clock.hpp"
 #include "io/codec/timestamp_text.hpp"
+#include "io/edge/clock.hpp"
 #include "tools/capture_run.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/log_line.hpp"
@@ -42,10 +42,16 @@ int usage(const std::string& message) {
 
 int run(const RunArguments& arguments) {
   const io::SystemClock clock;
-  CaptureRunOptions options{.conf_path = arguments.conf, .overrides = {}, .capture = arguments.capture, .out = arguments.out, .source = {}};
-  for (const std::string& text : arguments.settings) options.overrides.push_back({text});
+  CaptureRunOptions options{.conf_path = arguments.conf,
+                            .overrides = {},
+                            .capture = arguments.capture,
+                            .out = arguments.out,
+                            .source = {}};
+  for (const std::string& text : arguments.settings)
+    options.overrides.push_back({text});
   options.source.clock = &clock;
-  if (arguments.speed != "max") options.source.speed = static_cast<std::uint32_t>(std::stoul(arguments.speed));
+  if (arguments.speed != "max")
+    options.source.speed = static_cast<std::uint32_t>(std::stoul(arguments.speed));
   if (!read_moment(arguments.from, options.source.from_unix_ns) ||
       !read_moment(arguments.to, options.source.to_unix_ns)) {
     return usage("--from and --to take ns since the epoch or YYYY-MM-DDTHH:MM:SS[.ns]Z");
@@ -70,18 +76,26 @@ int run(const RunArguments& arguments) {
 
 void add_run_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<RunArguments>();
-  CLI::App* command = app.add_subcommand("run", "run the engine over a capture or a tape and say what came of it");
-  command->add_option("--conf", arguments->conf, "the conf; a tape brings its decision keys with it");
-  command->add_option("--capture", arguments->capture, "the capture or tape; replaces input.source");
-  command->add_option("--out", arguments->out, "write every output entry here; replaces output.sink");
+  CLI::App* command =
+      app.add_subcommand("run", "run the engine over a capture or a tape and say what came of it");
+  command->add_option("--conf", arguments->conf,
+                      "the conf; a tape brings its decision keys with it");
+  command->add_option("--capture", arguments->capture,
+                      "the capture or tape; replaces input.source");
+  command->add_option("--out", arguments->out,
+                      "write every output entry here; replaces output.sink");
   command->add_option("--summary", arguments->summary, "write the summary here as JSON");
-  command->add_option("--from", arguments->from, "pass over entries received before this moment (UTC or ns)");
+  command->add_option("--from", arguments->from,
+                      "pass over entries received before this moment (UTC or ns)");
   command->add_option("--to", arguments->to, "pass over entries received at this moment or later");
   command->add_option("--speed", arguments->speed, "1 or 10 times the recorded pace, or max")
       ->check(CLI::IsMember({"1", "10", "max"}))
       ->capture_default_str();
-  command->add_option("--set", arguments->settings, "section.key=value: override one conf key; may be given again")
-      ->take_all()->allow_extra_args(false);
+  command
+      ->add_option("--set", arguments->settings,
+                   "section.key=value: override one conf key; may be given again")
+      ->take_all()
+      ->allow_extra_args(false);
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 

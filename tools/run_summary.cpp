@@ -24,14 +24,17 @@ std::string percent_text(Int128 ratio) {
 
 std::string count_text(std::uint64_t value) {
   std::string text = std::to_string(value);
-  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  for (std::size_t at = text.size(); at > 3;)
+    text.insert(at -= 3, ",");
   return text;
 }
 
-void add_row(std::string& text, std::string_view indent, std::string_view name, std::string_view value) {
+void add_row(std::string& text, std::string_view indent, std::string_view name,
+             std::string_view value) {
   const std::string label = std::string{indent} + std::string{name};
   std::array<char, 256> line{};
-  std::snprintf(line.data(), line.size(), "%-36.60s %24.100s\n", label.c_str(), std::string{value}.c_str());
+  std::snprintf(line.data(), line.size(), "%-36.60s %24.100s\n", label.c_str(),
+                std::string{value}.c_str());
   text += line.data();
 }
 
@@ -42,8 +45,12 @@ void add_counts(std::string& text, const Names& counts, std::string_view (*name)
   }
 }
 
-std::string_view reason_name(std::size_t i) { return name_of(static_cast<stages::Reason>(i)); }
-std::string_view code_name(std::size_t i) { return name_of(static_cast<stages::DeadLetterCode>(i)); }
+std::string_view reason_name(std::size_t i) {
+  return name_of(static_cast<stages::Reason>(i));
+}
+std::string_view code_name(std::size_t i) {
+  return name_of(static_cast<stages::DeadLetterCode>(i));
+}
 
 void add_account(std::string& text, const AccountSummary& account) {
   add_row(text, "  ", "balance", amount_text(account.balance));
@@ -128,7 +135,8 @@ void summarize_books(const stages::Names& names, const stages::Mark& mark, const
     total.unrealized_pnl += row.unrealized_pnl;
     total.fees += row.fees;
     total.open_positions += row.open_positions;
-    const std::uint64_t looked_at = std::min(account.closes.close_count(), stages::CloseHistory::win_rate_closes);
+    const std::uint64_t looked_at =
+        std::min(account.closes.close_count(), stages::CloseHistory::win_rate_closes);
     closes += looked_at;
     weighted_wins += static_cast<Int128>(row.win_rate) * looked_at;
     summary.accounts.push_back(std::move(row));
@@ -143,8 +151,10 @@ std::string summary_table(const RunSummary& summary) {
   const stages::Statistics& s = summary.statistics;
   std::string text;
   text += "inputs\n";
-  for (const StreamCount& stream : summary.inputs) add_row(text, "  ", stream.name, count_text(stream.entries));
-  if (summary.unread_entries != 0) add_row(text, "  ", "other streams, not read", count_text(summary.unread_entries));
+  for (const StreamCount& stream : summary.inputs)
+    add_row(text, "  ", stream.name, count_text(stream.entries));
+  if (summary.unread_entries != 0)
+    add_row(text, "  ", "other streams, not read", count_text(summary.unread_entries));
   add_row(text, "  ", "timers", count_text(s.timers));
   if (s.commands != 0) add_row(text, "  ", "commands", count_text(s.commands));
   text += "signals\n";
@@ -171,11 +181,13 @@ std::string summary_table(const RunSummary& summary) {
     add_account(text, summary.total);
   }
   text += "outputs\n";
-  for (const StreamCount& stream : summary.outputs) add_row(text, "  ", stream.name, count_text(stream.entries));
+  for (const StreamCount& stream : summary.outputs)
+    add_row(text, "  ", stream.name, count_text(stream.entries));
   add_row(text, "  ", "entries", count_text(summary.output_entries));
   const std::int64_t ns = std::max<std::int64_t>(summary.elapsed_ns, 1);
   add_row(text, "", "inputs per second",
-          count_text(static_cast<std::uint64_t>(static_cast<Int128>(s.inputs) * stages::ns_per_second / ns)));
+          count_text(static_cast<std::uint64_t>(static_cast<Int128>(s.inputs) *
+                                                stages::ns_per_second / ns)));
   text += "SHA-256 of the output  " + summary.sha256 + "\n";
   return text;
 }
@@ -183,10 +195,20 @@ std::string summary_table(const RunSummary& summary) {
 std::string summary_json(const RunSummary& summary) {
   const stages::Statistics& s = summary.statistics;
   JsonBuilder json;
-  json.open().open("inputs").add("all", s.inputs).add("timers", s.timers).add("commands", s.commands);
+  json.open()
+      .open("inputs")
+      .add("all", s.inputs)
+      .add("timers", s.timers)
+      .add("commands", s.commands);
   json.add("unread_entries", summary.unread_entries).open("streams");
-  for (const StreamCount& stream : summary.inputs) json.add(stream.name, stream.entries);
-  json.close().close().open("signals").add("total", s.signals).add("held", s.held).add("approved", s.approved);
+  for (const StreamCount& stream : summary.inputs)
+    json.add(stream.name, stream.entries);
+  json.close()
+      .close()
+      .open("signals")
+      .add("total", s.signals)
+      .add("held", s.held)
+      .add("approved", s.approved);
   json.add("rejected_total", s.rejected);
   add_counts_json(json, "rejected", s.rejected_by_reason, reason_name);
   add_counts_json(json, "dead_lettered", s.signals_dead_by_code, code_name);
@@ -202,9 +224,13 @@ std::string summary_json(const RunSummary& summary) {
   }
   json.close().open("total");
   add_account_json(json, summary.total);
-  json.close().open("output").add("entries", summary.output_entries).add("sha256", std::string_view{summary.sha256});
+  json.close()
+      .open("output")
+      .add("entries", summary.output_entries)
+      .add("sha256", std::string_view{summary.sha256});
   json.open("streams");
-  for (const StreamCount& stream : summary.outputs) json.add(stream.name, stream.entries);
+  for (const StreamCount& stream : summary.outputs)
+    json.add(stream.name, stream.entries);
   json.close().close();
   json.add("books_hash", summary.books_hash);
   json.add("elapsed_ns", static_cast<std::uint64_t>(summary.elapsed_ns)).close();

@@ -1,9 +1,8 @@
 // Signals by sigtimedwait.
 #include "tools/stop_signals.hpp"
 
-#include <signal.h>
-
 #include <ctime>
+#include <signal.h>
 
 namespace coreloop::tools {
 namespace {

@@ -1,9 +1,11 @@
-// SIGTERM and SIGINT without a handler: both are blocked, and the main loop asks whether one is pending.
+// SIGTERM and SIGINT without a handler: both are blocked, and the main loop asks whether one is
+// pending.
 #pragma once
 
 namespace coreloop::tools {
 
-/// Blocks SIGTERM and SIGINT in the calling thread and all it starts later, and ignores SIGPIPE. Call first thing in main.
+/// Blocks SIGTERM and SIGINT in the calling thread and all it starts later, and ignores SIGPIPE.
+/// Call first thing in main.
 void block_stop_signals() noexcept;
 
 /// Whether a SIGTERM or SIGINT has come since the last call; takes it. One system call.

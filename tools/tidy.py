@@ -45,11 +45,7 @@ IO_ROOMS = {
 # Third-party header prefix -> the only files that may include it. Swapping a library = these files.
 THIRD_PARTY = {
     "boost/": ("engine/ring.hpp",),
-    "simdjson": (
-        "io/codec/signal_decoder.cpp",
-        "io/codec/json_document.hpp",
-        "io/capture/capture_line.cpp",
-    ),
+    "simdjson": ("io/codec/json_document.cpp", "io/capture/capture_line.cpp"),
     "hiredis/": ("io/redis/redis_client.*",),
     "ev.h": ("io/redis/event_loop.*",),
     "httplib.h": ("io/http/stats_server.cpp",),

@@ -1,5 +1,5 @@
-// Lines in by simdjson's On-Demand with our own unescaping (it refuses lone surrogates, a capture needs them), lines out by
-// hand.
+// Lines in by simdjson's On-Demand with our own unescaping (it refuses lone surrogates, a capture
+// needs them), lines out by hand.
 #include "io/capture/capture_line.hpp"
 
 #include <algorithm>
@@ -122,8 +122,8 @@ bool CaptureLineReader::read(std::string_view line, RawEntry& entry) {
   char* arena = arena_.data();
   ondemand::document document;
   ondemand::object object;
-  if (parser_->parser.iterate(line.data(), line.size(), line.size() + padding_bytes).get(document) !=
-          simdjson::SUCCESS ||
+  if (parser_->parser.iterate(line.data(), line.size(), line.size() + padding_bytes)
+              .get(document) != simdjson::SUCCESS ||
       document.get_object().get(object) != simdjson::SUCCESS) {
     return fail("not a JSON object");
   }
@@ -212,13 +212,15 @@ void CaptureLineWriter::append_number(std::uint64_t value) noexcept {
   used_ += static_cast<std::size_t>(append_integer(begin, value) - begin);
 }
 
-// Piece by piece, so that an entry of any size passes through the buffer; never cut inside a UTF-8 sequence.
+// Piece by piece, so that an entry of any size passes through the buffer; never cut inside a UTF-8
+// sequence.
 void CaptureLineWriter::append_escaped(std::string_view text) noexcept {
   while (!text.empty()) {
     std::size_t piece = std::min(text.size(), escape_piece_bytes);
     if (piece < text.size()) {
       std::size_t cut = piece;
-      while (cut > piece - 3 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
+      while (cut > piece - 3 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80)
+        --cut;
       piece = cut;
     }
     make_room(piece * escaped_bytes_max);

@@ -1,6 +1,6 @@
-// One line of a capture file, both ways: a stream entry as JSON. Bytes that are not UTF-8 stand as `\udc80` to `\udcff`, so
-// that a capture holds every entry exactly.
-// Source of the format: the wire page, "Capture files".
+// One line of a capture file, both ways: a stream entry as JSON. Bytes that are not UTF-8 stand as
+// `\udc80` to `\udcff`, so that a capture holds every entry exactly. Source of the format: the wire
+// page, "Capture files".
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@
 
 namespace coreloop::io {
 
-/// Reads lines. Grows its buffers for a longer line than any before; else allocates nothing. One thread.
+/// Reads lines. Grows its buffers for a longer line than any before; else allocates nothing. One
+/// thread.
 class CaptureLineReader {
  public:
   /// Readable bytes a line needs behind its end.
@@ -26,8 +27,8 @@ class CaptureLineReader {
   CaptureLineReader(const CaptureLineReader&) = delete;
   CaptureLineReader& operator=(const CaptureLineReader&) = delete;
 
-  /// Reads `line` (without its newline, followed by padding_bytes readable bytes) into `entry`; views valid until the next
-  /// read. False if it is no stream entry; problem() then says why.
+  /// Reads `line` (without its newline, followed by padding_bytes readable bytes) into `entry`;
+  /// views valid until the next read. False if it is no stream entry; problem() then says why.
   [[nodiscard]] bool read(std::string_view line, RawEntry& entry);
 
   [[nodiscard]] std::string_view problem() const noexcept { return problem_; }
@@ -42,7 +43,8 @@ class CaptureLineReader {
   std::string_view problem_;
 };
 
-/// Writes lines to a file through a buffer of its own, and takes the SHA-256 of all of them. One thread.
+/// Writes lines to a file through a buffer of its own, and takes the SHA-256 of all of them. One
+/// thread.
 class CaptureLineWriter {
  public:
   /// `file`: where to, or nullptr to take the checksum only.

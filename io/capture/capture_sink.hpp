@@ -1,4 +1,5 @@
-// A capture file as a sink: what the engine publishes, one line an entry, and the SHA-256 over all lines. EGRESS's thread.
+// A capture file as a sink: what the engine publishes, one line an entry, and the SHA-256 over all
+// lines. EGRESS's thread.
 #pragma once
 
 #include <array>
@@ -25,7 +26,8 @@ class CaptureSink {
   void write(const OutputEntry& entry) noexcept {
     std::array<RawField, 8> fields;
     std::size_t count = 0;
-    for (const OutputField& field : entry.fields) fields[count++] = {field.name, field.value};
+    for (const OutputField& field : entry.fields)
+      fields[count++] = {field.name, field.value};
     writer_.write(names_[static_cast<std::size_t>(entry.stream)], entry.id_ms, entry.id_number,
                   entry.log_unix_ns, {fields.data(), count});
   }

@@ -1,6 +1,6 @@
-// A capture file as a source: its entries one by one, as fast as they are asked for or at the pace they were recorded.
-// A line that is no entry is counted, remembered and passed over; a file that ends too early gives what it has and says so.
-// INGRESS's thread.
+// A capture file as a source: its entries one by one, as fast as they are asked for or at the pace
+// they were recorded. A line that is no entry is counted, remembered and passed over; a file that
+// ends too early gives what it has and says so. INGRESS's thread.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,10 @@ namespace coreloop::io {
 
 struct CaptureSourceOptions {
   std::int64_t from_unix_ns = 0;  ///< entries received before are passed over
-  std::int64_t to_unix_ns = std::numeric_limits<std::int64_t>::max();  ///< those received at or after too
-  std::uint32_t speed = 0;        ///< 0: as fast as possible; else that many times the recorded pace
-  const Clock* clock = nullptr;   ///< needed where speed is not 0
+  std::int64_t to_unix_ns =
+      std::numeric_limits<std::int64_t>::max();  ///< those received at or after too
+  std::uint32_t speed = 0;       ///< 0: as fast as possible; else that many times the recorded pace
+  const Clock* clock = nullptr;  ///< needed where speed is not 0
 };
 
 /// A line that is no entry.
@@ -38,12 +39,15 @@ class CaptureSource {
   SourceStatus peek(RawEntry& entry) noexcept;
   void consume() noexcept { has_entry_ = false; }
 
-  /// Whether the file begins with `@conf`, and its entry then; looks at the first line without consuming it.
+  /// Whether the file begins with `@conf`, and its entry then; looks at the first line without
+  /// consuming it.
   [[nodiscard]] bool begins_with_conf(RawEntry& entry) noexcept;
 
   /// Lines that were no entries: their number, and the first few of them.
   [[nodiscard]] std::uint64_t broken_line_count() const noexcept { return broken_line_count_; }
-  [[nodiscard]] const std::vector<BrokenLine>& broken_lines() const noexcept { return broken_lines_; }
+  [[nodiscard]] const std::vector<BrokenLine>& broken_lines() const noexcept {
+    return broken_lines_;
+  }
   /// Empty, or how the file ends too early.
   [[nodiscard]] const std::string& damage() const noexcept { return damage_; }
   [[nodiscard]] std::uint64_t line_count() const noexcept { return line_count_; }

@@ -1,13 +1,12 @@
 // zlib's gz functions.
 #include "io/capture/gzip_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <limits>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <zlib.h>
 
@@ -76,8 +75,9 @@ GzipReader::GzipReader(std::unique_ptr<Handle> handle, std::uint64_t file_bytes)
 GzipReader::~GzipReader() = default;
 
 std::unique_ptr<GzipReader> GzipReader::open(const std::string& path, int& error) {
-  const int descriptor = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat status{};
+  const int descriptor =
+      path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat status {};
   if (descriptor < 0 || ::fstat(descriptor, &status) != 0) {
     error = errno;
     return nullptr;

@@ -1,4 +1,5 @@
-// Files that may be gzip: reading plain and compressed alike, writing compressed where the name says so.
+// Files that may be gzip: reading plain and compressed alike, writing compressed where the name
+// says so.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,8 @@ class GzipReader {
   std::string damage_;
 };
 
-/// Creates `path` for writing: gzip where it ends in `.gz`, stdout for `-`. nullptr and `error` = errno on failure.
+/// Creates `path` for writing: gzip where it ends in `.gz`, stdout for `-`. nullptr and `error` =
+/// errno on failure.
 [[nodiscard]] std::unique_ptr<File> create_output_file(const std::string& path, int& error);
 
 }  // namespace coreloop::io

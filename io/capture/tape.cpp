@@ -22,7 +22,8 @@ void Tape::set_conf(std::span<const RawField> keys) {
   }
 }
 
-void Tape::on_entry(std::uint64_t sequence, std::int64_t log_unix_ns, const RawEntry& entry) noexcept {
+void Tape::on_entry(std::uint64_t sequence, std::int64_t log_unix_ns,
+                    const RawEntry& entry) noexcept {
   write_conf_once(log_unix_ns);
   if (entry.stream == command_stream) {
     writer_.write(command_stream, ms_of(log_unix_ns), sequence, log_unix_ns, entry.fields);

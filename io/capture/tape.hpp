@@ -1,5 +1,6 @@
-// The tape: the sequenced input itself as a capture, with the conf's decision keys first and every timer and command in its
-// place; a replay of it repeats the run exactly. Conf output.tape. INGRESS's thread.
+// The tape: the sequenced input itself as a capture, with the conf's decision keys first and every
+// timer and command in its place; a replay of it repeats the run exactly. Conf output.tape.
+// INGRESS's thread.
 #pragma once
 
 #include <array>
@@ -18,7 +19,8 @@ class Tape final : public InputLog {
  public:
   explicit Tape(std::unique_ptr<File> file) : writer_(std::move(file)) {}
 
-  /// The first line: conf keys and their values as TOML text. Its time is that of the first input, told with it.
+  /// The first line: conf keys and their values as TOML text. Its time is that of the first input,
+  /// told with it.
   void set_conf(std::span<const RawField> keys);
 
   void on_entry(std::uint64_t sequence, std::int64_t log_unix_ns,

@@ -17,7 +17,8 @@ constexpr bool is_upper_or_digit(char c) noexcept {
 
 UnknownKeys::UnknownKeys(std::size_t keys_max) : keys_(keys_max) {
   std::size_t slots = 16;
-  while (slots < 2 * keys_max) slots *= 2;
+  while (slots < 2 * keys_max)
+    slots *= 2;
   slots_.resize(slots);
 }
 
@@ -36,7 +37,8 @@ bool UnknownKeys::add(std::string_view key) noexcept {
     return std::find(begin, begin + index, key) != begin + index;
   }
   if (count_ == few + 1) {
-    for (std::uint32_t i = 0; i < few; ++i) static_cast<void>(add_to_slots(i));
+    for (std::uint32_t i = 0; i < few; ++i)
+      static_cast<void>(add_to_slots(i));
   }
   return add_to_slots(index);
 }
@@ -62,7 +64,8 @@ bool is_symbol(std::string_view text) noexcept {
 bool is_account(std::string_view text) noexcept {
   return !text.empty() && text.size() <= name_bytes_max &&
          std::all_of(text.begin(), text.end(), [](char c) {
-           return is_upper_or_digit(c) || (c >= 'a' && c <= 'z') || c == '.' || c == '_' || c == '-';
+           return is_upper_or_digit(c) || (c >= 'a' && c <= 'z') || c == '.' || c == '_' ||
+                  c == '-';
          });
 }
 

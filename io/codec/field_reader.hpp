@@ -1,5 +1,6 @@
-// What the signal and the tick codec share: refusing a key that stands twice, and reading a field as the type it must have.
-// A codec goes through the fields in text order; the first fault found is the message's dead-letter code.
+// What the signal and the tick codec share: refusing a key that stands twice, and reading a field
+// as the type it must have. A codec goes through the fields in text order; the first fault found is
+// the message's dead-letter code.
 #pragma once
 
 #include <array>
@@ -37,7 +38,8 @@ class UnknownKeys {
   [[nodiscard]] bool add(std::string_view key) noexcept;
 
  private:
-  static constexpr std::size_t few = 8;  ///< up to here, comparing with each is quicker than hashing
+  static constexpr std::size_t few =
+      8;  ///< up to here, comparing with each is quicker than hashing
 
   struct Slot {
     std::uint32_t message = 0;
@@ -53,14 +55,17 @@ class UnknownKeys {
 };
 
 /// A key's bit in the set of keys seen.
-[[nodiscard]] constexpr std::uint32_t key_bit(std::size_t key) noexcept { return 1U << key; }
+[[nodiscard]] constexpr std::uint32_t key_bit(std::size_t key) noexcept {
+  return 1U << key;
+}
 
 /// Index of `name` among `names`, or their number.
 template <std::size_t n>
 [[nodiscard]] std::size_t find_key(const std::array<std::string_view, n>& names,
                                    std::string_view name) noexcept {
   std::size_t key = 0;
-  while (key != n && names[key] != name) ++key;
+  while (key != n && names[key] != name)
+    ++key;
   return key;
 }
 

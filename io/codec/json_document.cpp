@@ -22,7 +22,8 @@ namespace {
 
 // A token as simdjson gives it runs up to the next one: cut the blanks behind it.
 std::string_view trimmed(std::string_view token) noexcept {
-  while (!token.empty() && is_blank(token.substr(token.size() - 1))) token.remove_suffix(1);
+  while (!token.empty() && is_blank(token.substr(token.size() - 1)))
+    token.remove_suffix(1);
   return token;
 }
 
@@ -36,9 +37,12 @@ bool plain_string(std::string_view token, std::string_view& content) noexcept {
 
 bool scalar(std::string_view token, JsonField& field) noexcept {
   field.text = trimmed(token);
-  if (field.text == "true" || field.text == "false") field.type = JsonType::boolean;
-  else if (field.text == "null") field.type = JsonType::null;
-  else field.type = JsonType::number;
+  if (field.text == "true" || field.text == "false")
+    field.type = JsonType::boolean;
+  else if (field.text == "null")
+    field.type = JsonType::null;
+  else
+    field.type = JsonType::number;
   return field.type != JsonType::number || stages::is_json_number(field.text);
 }
 
@@ -49,12 +53,14 @@ bool is_strict_array(ondemand::value value, std::uint32_t depth) noexcept {
   if (value.get_array().get(array) != simdjson::SUCCESS) return false;
   for (auto element : array) {
     ondemand::value inner;
-    if (std::move(element).get(inner) != simdjson::SUCCESS || !is_strict(inner, depth)) return false;
+    if (std::move(element).get(inner) != simdjson::SUCCESS || !is_strict(inner, depth))
+      return false;
   }
   return true;
 }
 
-// Whether `key` and what follows up to its quote hold no escape. simdjson has checked the rest of it.
+// Whether `key` and what follows up to its quote hold no escape. simdjson has checked the rest of
+// it.
 bool plain_key(ondemand::raw_json_string key, std::string_view& text) noexcept {
   const char* const begin = key.raw();
   const char* p = begin;
@@ -112,9 +118,11 @@ bool read_value(ondemand::value value, JsonField& field) noexcept {
       return plain_string(token, field.text);
     case ondemand::json_type::number:
     case ondemand::json_type::boolean:
-    case ondemand::json_type::null: return scalar(token, field);
+    case ondemand::json_type::null:
+      return scalar(token, field);
     case ondemand::json_type::array:
-    case ondemand::json_type::object: break;
+    case ondemand::json_type::object:
+      break;
   }
   field.type = JsonType::container;
   field.text = {};
@@ -125,7 +133,8 @@ bool read_value(ondemand::value value, JsonField& field) noexcept {
 
 JsonDocument::JsonDocument() : simdjson_(std::make_unique<Simdjson>()), scan_(payload_bytes_max) {
   // Room for any message at once; nothing is allocated later.
-  CHECK(simdjson_->parser.allocate(payload_bytes_max) == simdjson::SUCCESS, "memory for the parser");
+  CHECK(simdjson_->parser.allocate(payload_bytes_max) == simdjson::SUCCESS,
+        "memory for the parser");
 }
 
 JsonDocument::~JsonDocument() = default;
@@ -154,8 +163,7 @@ bool JsonDocument::parse_by_simdjson(std::string_view payload) noexcept {
   std::memset(begin + payload.size(), ' ', simdjson::SIMDJSON_PADDING);
   ondemand::document document;
   ondemand::object object;
-  if (simdjson_->parser
-              .iterate(begin, payload.size(), payload.size() + simdjson::SIMDJSON_PADDING)
+  if (simdjson_->parser.iterate(begin, payload.size(), payload.size() + simdjson::SIMDJSON_PADDING)
               .get(document) != simdjson::SUCCESS ||
       document.get_object().get(object) != simdjson::SUCCESS) {
     return false;

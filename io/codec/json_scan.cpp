@@ -11,14 +11,17 @@
 namespace coreloop::io {
 namespace {
 
-// The shortest member is `"":1,`, of which every key but one must differ; five bytes a field bound their number.
+// The shortest member is `"":1,`, of which every key but one must differ; five bytes a field bound
+// their number.
 constexpr std::size_t field_bytes_min = 5;
 
 constexpr bool is_blank_char(char c) noexcept {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-constexpr bool is_continuation(unsigned char c) noexcept { return (c & 0xC0) == 0x80; }
+constexpr bool is_continuation(unsigned char c) noexcept {
+  return (c & 0xC0) == 0x80;
+}
 
 // Length of the UTF-8 sequence at p, 0 if there is no valid one.
 std::size_t utf8_sequence(const unsigned char* p, std::size_t left) noexcept {
@@ -167,10 +170,17 @@ bool JsonScan::scan_container() noexcept {
 
 bool JsonScan::scan_scalar(JsonType& type) noexcept {
   switch (*p_) {
-    case 't': type = JsonType::boolean; return scan_literal("true");
-    case 'f': type = JsonType::boolean; return scan_literal("false");
-    case 'n': type = JsonType::null; return scan_literal("null");
-    default: break;
+    case 't':
+      type = JsonType::boolean;
+      return scan_literal("true");
+    case 'f':
+      type = JsonType::boolean;
+      return scan_literal("false");
+    case 'n':
+      type = JsonType::null;
+      return scan_literal("null");
+    default:
+      break;
   }
   const char* const start = p_;
   while (p_ != end_ && (std::strchr("+-.eE", *p_) != nullptr || (*p_ >= '0' && *p_ <= '9')) &&
@@ -233,7 +243,8 @@ std::string_view JsonScan::unescaped(std::string_view raw) noexcept {
 }
 
 void JsonScan::skip_blanks() noexcept {
-  while (p_ != end_ && is_blank_char(*p_)) ++p_;
+  while (p_ != end_ && is_blank_char(*p_))
+    ++p_;
 }
 
 }  // namespace coreloop::io

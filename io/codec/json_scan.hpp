@@ -1,6 +1,6 @@
-// Our own strict reading of JSON (RFC 8259), the judge over every message that is not plain: byte by byte, iterative,
-// bounded in depth. A message is an object; everything in it must be valid, known or not, used or not.
-// Allocates at construction only. One thread.
+// Our own strict reading of JSON (RFC 8259), the judge over every message that is not plain: byte
+// by byte, iterative, bounded in depth. A message is an object; everything in it must be valid,
+// known or not, used or not. Allocates at construction only. One thread.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ enum class JsonType : std::uint8_t { string, number, boolean, null, container };
 /// One top-level field of an object.
 struct JsonField {
   std::string_view key;   ///< unescaped
-  std::string_view text;  ///< a string's unescaped content; the token of any other scalar; a container's whole text
+  std::string_view text;  ///< a string's unescaped content; the token of any other scalar; a
+                          ///< container's whole text
   std::uint32_t offset;   ///< of the value's first byte in the message
   JsonType type;
 };
@@ -31,14 +32,17 @@ class JsonScan {
   /// Containers inside each other within a field's value.
   static constexpr std::uint32_t depth_max = 64;
 
-  /// `payload_bytes_max`: longest message. Allocates room for the most fields such a message can have.
+  /// `payload_bytes_max`: longest message. Allocates room for the most fields such a message can
+  /// have.
   explicit JsonScan(std::size_t payload_bytes_max);
 
   /// Scans `text`; answers whether it is one strict JSON object. Requires: valid UTF-8.
   [[nodiscard]] bool scan(std::string_view text) noexcept;
 
   /// Of the last scan that succeeded, in text order; valid until the next scan.
-  [[nodiscard]] std::span<const JsonField> fields() const noexcept { return {fields_.data(), field_count_}; }
+  [[nodiscard]] std::span<const JsonField> fields() const noexcept {
+    return {fields_.data(), field_count_};
+  }
 
  private:
   [[nodiscard]] bool scan_members() noexcept;

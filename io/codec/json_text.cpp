@@ -18,20 +18,29 @@ constexpr bool is_plain(unsigned char c) noexcept {
 char* append_unit(char* out, std::uint32_t unit) noexcept {
   *out++ = '\\';
   *out++ = 'u';
-  for (int shift = 12; shift >= 0; shift -= 4) *out++ = hex_digits[(unit >> shift) & 0xF];
+  for (int shift = 12; shift >= 0; shift -= 4)
+    *out++ = hex_digits[(unit >> shift) & 0xF];
   return out;
 }
 
 char* append_code_point(char* out, std::uint32_t c) noexcept {
   switch (c) {
-    case '"': return append_text(out, "\\\"");
-    case '\\': return append_text(out, "\\\\");
-    case '\n': return append_text(out, "\\n");
-    case '\r': return append_text(out, "\\r");
-    case '\t': return append_text(out, "\\t");
-    case '\b': return append_text(out, "\\b");
-    case '\f': return append_text(out, "\\f");
-    default: break;
+    case '"':
+      return append_text(out, "\\\"");
+    case '\\':
+      return append_text(out, "\\\\");
+    case '\n':
+      return append_text(out, "\\n");
+    case '\r':
+      return append_text(out, "\\r");
+    case '\t':
+      return append_text(out, "\\t");
+    case '\b':
+      return append_text(out, "\\b");
+    case '\f':
+      return append_text(out, "\\f");
+    default:
+      break;
   }
   if (c >= 0x20 && c < 0x7F) {
     *out++ = static_cast<char>(c);
@@ -43,7 +52,8 @@ char* append_code_point(char* out, std::uint32_t c) noexcept {
 }
 
 // Decodes one UTF-8 sequence; a byte that begins none is answered as 0xDC00 + byte, with size 1.
-std::uint32_t next_code_point(const unsigned char* p, std::size_t left, std::size_t& size) noexcept {
+std::uint32_t next_code_point(const unsigned char* p, std::size_t left,
+                              std::size_t& size) noexcept {
   constexpr std::uint32_t invalid = 0xDC00;
   const std::uint32_t lead = p[0];
   size = 1;
@@ -87,12 +97,18 @@ std::size_t append_utf8(char* out, std::uint32_t c) noexcept {
 
 constexpr char simple_escape(char c) noexcept {
   switch (c) {
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    default: return c;
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return c;
   }
 }
 
@@ -123,7 +139,8 @@ char* escape_json(char* out, std::string_view text) noexcept {
 }
 
 char* escape_json_latin1(char* out, std::string_view bytes) noexcept {
-  for (const char c : bytes) out = append_code_point(out, static_cast<unsigned char>(c));
+  for (const char c : bytes)
+    out = append_code_point(out, static_cast<unsigned char>(c));
   return out;
 }
 
@@ -132,10 +149,14 @@ bool read_hex4(const char* p, std::uint32_t& value) noexcept {
   for (int i = 0; i < 4; ++i) {
     const char c = p[i];
     std::uint32_t digit = 0;
-    if (c >= '0' && c <= '9') digit = static_cast<std::uint32_t>(c - '0');
-    else if (c >= 'a' && c <= 'f') digit = static_cast<std::uint32_t>(c - 'a' + 10);
-    else if (c >= 'A' && c <= 'F') digit = static_cast<std::uint32_t>(c - 'A' + 10);
-    else return false;
+    if (c >= '0' && c <= '9')
+      digit = static_cast<std::uint32_t>(c - '0');
+    else if (c >= 'a' && c <= 'f')
+      digit = static_cast<std::uint32_t>(c - 'a' + 10);
+    else if (c >= 'A' && c <= 'F')
+      digit = static_cast<std::uint32_t>(c - 'A' + 10);
+    else
+      return false;
     value = (value << 4) | digit;
   }
   return true;

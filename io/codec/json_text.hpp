@@ -1,5 +1,5 @@
-// Small pieces of JSON text: strings escaped as Python's json.dumps does by default, and unescaped again.
-// Pure functions into buffers of the caller; no allocation.
+// Small pieces of JSON text: strings escaped as Python's json.dumps does by default, and unescaped
+// again. Pure functions into buffers of the caller; no allocation.
 #pragma once
 
 #include <cstddef>
@@ -11,16 +11,18 @@ namespace coreloop::io {
 /// Most bytes one byte of text becomes when escaped (`\u00ff`).
 inline constexpr std::size_t escaped_bytes_max = 6;
 
-/// Appends `text` with everything outside printable ASCII escaped, as json.dumps does (lower-case hex, surrogate pairs),
-/// without quotes. A byte that is not UTF-8 becomes `\udc80` to `\udcff` (Python's surrogateescape).
-/// `out` has escaped_bytes_max bytes per byte of text; returns one past the last written.
+/// Appends `text` with everything outside printable ASCII escaped, as json.dumps does (lower-case
+/// hex, surrogate pairs), without quotes. A byte that is not UTF-8 becomes `\udc80` to `\udcff`
+/// (Python's surrogateescape). `out` has escaped_bytes_max bytes per byte of text; returns one past
+/// the last written.
 char* escape_json(char* out, std::string_view text) noexcept;
 
 /// Appends one Latin-1 character a byte, escaped alike.
 char* escape_json_latin1(char* out, std::string_view bytes) noexcept;
 
-/// Undoes escapes into `out` (at least raw.size() bytes) and answers the size. A lone `\udc80` to `\udcff` becomes that byte,
-/// any other lone surrogate its three bytes. Requires: every escape in `raw` is well formed.
+/// Undoes escapes into `out` (at least raw.size() bytes) and answers the size. A lone `\udc80` to
+/// `\udcff` becomes that byte, any other lone surrogate its three bytes. Requires: every escape in
+/// `raw` is well formed.
 std::size_t unescape_json(std::string_view raw, char* out) noexcept;
 
 /// Reads four hex digits at `p`; false if they are not.

@@ -34,9 +34,11 @@ char* append_words(char* out, std::string_view key, std::string_view words) noex
 
 char* append_reason_number(char* out, stages::ReasonUnit unit, std::int64_t value) noexcept {
   switch (unit) {
-    case stages::ReasonUnit::milliseconds: return stages::write_wide_decimal(out, value, 6);
+    case stages::ReasonUnit::milliseconds:
+      return stages::write_wide_decimal(out, value, 6);
     case stages::ReasonUnit::nothing:
-    case stages::ReasonUnit::amount: break;
+    case stages::ReasonUnit::amount:
+      break;
   }
   return stages::write_decimal(out, value);
 }
@@ -44,7 +46,8 @@ char* append_reason_number(char* out, stages::ReasonUnit unit, std::int64_t valu
 char* append_order_id(char* out, std::uint64_t bits) noexcept {
   constexpr std::string_view digits = "0123456789ABCDEF";
   out = append_text(out, "PAPER-");
-  for (int shift = 44; shift >= 0; shift -= 4) *out++ = digits[(bits >> shift) & 0xF];
+  for (int shift = 44; shift >= 0; shift -= 4)
+    *out++ = digits[(bits >> shift) & 0xF];
   return out;
 }
 
@@ -68,7 +71,8 @@ char* ReportCodec::write_approval(char* out, const Event& event, const EventWord
   return append_text(out, "\", \"approved_by\": \"risk_safety\"}");
 }
 
-char* ReportCodec::write_rejection(char* out, const Event& event, const EventWords& words) noexcept {
+char* ReportCodec::write_rejection(char* out, const Event& event,
+                                   const EventWords& words) noexcept {
   const stages::ReasonUnit unit = stages::reason_facts[static_cast<std::size_t>(event.reason)].unit;
   out = append_words(out, "{\"symbol\": \"", words.symbol);
   out = append_words(out, "\", \"action\": \"", name_in(action_names, event.signal.action));
@@ -83,7 +87,8 @@ char* ReportCodec::write_rejection(char* out, const Event& event, const EventWor
   return append_text(out, "\"}");
 }
 
-char* ReportCodec::write_execution(char* out, const Event& event, const EventWords& words) noexcept {
+char* ReportCodec::write_execution(char* out, const Event& event,
+                                   const EventWords& words) noexcept {
   const stages::Fill& fill = event.fill;
   out = append_words(out, "{\"symbol\": \"", words.symbol);
   out = append_words(out, "\", \"action\": \"", name_in(side_names, event.order.side));

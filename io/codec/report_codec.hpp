@@ -1,6 +1,7 @@
-// The JSON inside `data` of every output entry: exactly the keys, order and layout of the wire page, as Python's json.dumps
-// would print them, so that the bytes are reproducible. Each function writes one object into a buffer of the caller and
-// answers its end. EGRESS's thread; no allocation.
+// The JSON inside `data` of every output entry: exactly the keys, order and layout of the wire
+// page, as Python's json.dumps would print them, so that the bytes are reproducible. Each function
+// writes one object into a buffer of the caller and answers its end. EGRESS's thread; no
+// allocation.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ struct EventWords {
   std::string_view source;
 };
 
-/// Most bytes any report takes: a dead letter of 512 bytes, each escaped, between two stream names and ids.
+/// Most bytes any report takes: a dead letter of 512 bytes, each escaped, between two stream names
+/// and ids.
 inline constexpr std::size_t report_bytes_max = 4'096;
 
 class ReportCodec {

@@ -36,10 +36,10 @@ enum Key : std::size_t {
 };
 
 constexpr std::array<std::string_view, key_count> key_names{
-    "symbol",          "action",        "confidence",        "timestamp",
-    "source",          "meta_override", "ensemble_votes",    "governer_approved",
-    "position_size_pct", "meta_confidence", "consensus",      "account",
-    "signal_id",       "stop_loss_pct", "max_slippage_pct",  "ttl_ms"};
+    "symbol",        "action",         "confidence",        "timestamp",         "source",
+    "meta_override", "ensemble_votes", "governer_approved", "position_size_pct", "meta_confidence",
+    "consensus",     "account",        "signal_id",         "stop_loss_pct",     "max_slippage_pct",
+    "ttl_ms"};
 
 constexpr std::uint32_t required_keys =
     key_bit(symbol) | key_bit(action) | key_bit(confidence) | key_bit(timestamp) | key_bit(source);
@@ -57,7 +57,8 @@ bool read_bool(const JsonField& field, bool& out, DecodeError& error) noexcept {
   return true;
 }
 
-// A ratio of [0, 1], or of [0, 1) or (0, 1] where one end is open: checked on the text, then cut to eight places.
+// A ratio of [0, 1], or of [0, 1) or (0, 1] where one end is open: checked on the text, then cut to
+// eight places.
 enum class Ends { closed, open_top, open_bottom };
 
 bool read_ratio(const JsonField& field, Ends ends, stages::SmallRatio& out,
@@ -86,15 +87,21 @@ bool read_ttl(const JsonField& field, std::uint32_t& out, DecodeError& error) no
 bool read_short_string(const JsonField& field, std::size_t bytes_min, std::size_t bytes_max,
                        TextField& out, DecodeError& error) noexcept {
   if (!read_string(field, out, error)) return false;
-  return (out.text.size() >= bytes_min && out.text.size() <= bytes_max) || out_of_range(field, error);
+  return (out.text.size() >= bytes_min && out.text.size() <= bytes_max) ||
+         out_of_range(field, error);
 }
 
 bool read_action(std::string_view text, stages::Action& out) noexcept {
-  if (text == "BUY") out = stages::Action::buy;
-  else if (text == "SELL") out = stages::Action::sell;
-  else if (text == "HOLD") out = stages::Action::hold;
-  else if (text == "CLOSE") out = stages::Action::close;
-  else return false;
+  if (text == "BUY")
+    out = stages::Action::buy;
+  else if (text == "SELL")
+    out = stages::Action::sell;
+  else if (text == "HOLD")
+    out = stages::Action::hold;
+  else if (text == "CLOSE")
+    out = stages::Action::close;
+  else
+    return false;
   return true;
 }
 
@@ -164,8 +171,8 @@ bool SignalCodec::decode(std::string_view payload, stages::Signal& signal, Signa
 
 bool SignalCodec::read_field(const JsonField& field, Draft& draft, DecodeError& error) noexcept {
   const std::size_t key = find_key(key_names, field.key);
-  const bool is_repeat = key == key_count ? unknown_keys_.add(field.key)
-                                          : (draft.seen_keys & key_bit(key)) != 0;
+  const bool is_repeat =
+      key == key_count ? unknown_keys_.add(field.key) : (draft.seen_keys & key_bit(key)) != 0;
   if (is_repeat) {
     error = {DeadLetterCode::duplicate_key, field.offset};
     return false;
@@ -183,33 +190,46 @@ bool SignalCodec::read_known(std::size_t key, const JsonField& field, Draft& dra
   stages::Signal& signal = draft.signal;
   bool flag = false;
   switch (static_cast<Key>(key)) {
-    case symbol: return read_string(field, draft.symbol, error);
-    case action: return read_string(field, draft.action, error);
-    case confidence: return read_ratio(field, Ends::closed, signal.confidence, error);
-    case timestamp: return read_string(field, draft.timestamp, error);
-    case source: return read_short_string(field, 1, source_bytes_max, draft.source, error);
-    case meta_override: return read_bool(field, flag, error);
+    case symbol:
+      return read_string(field, draft.symbol, error);
+    case action:
+      return read_string(field, draft.action, error);
+    case confidence:
+      return read_ratio(field, Ends::closed, signal.confidence, error);
+    case timestamp:
+      return read_string(field, draft.timestamp, error);
+    case source:
+      return read_short_string(field, 1, source_bytes_max, draft.source, error);
+    case meta_override:
+      return read_bool(field, flag, error);
     case governer_approved:
       if (!read_bool(field, flag, error)) return false;
       signal.is_vetoed = flag ? 0 : 1;
       return true;
     case position_size_pct:
       return read_ratio(field, Ends::open_bottom, signal.position_size_pct, error);
-    case account: return read_string(field, draft.account, error);
-    case signal_id: return read_short_string(field, 0, signal_id_bytes_max, draft.signal_id, error);
-    case stop_loss_pct: return read_ratio(field, Ends::open_top, signal.stop_loss_pct, error);
-    case max_slippage_pct: return read_ratio(field, Ends::open_top, signal.max_slippage_pct, error);
-    case ttl_ms: return read_ttl(field, signal.ttl_ms, error);
+    case account:
+      return read_string(field, draft.account, error);
+    case signal_id:
+      return read_short_string(field, 0, signal_id_bytes_max, draft.signal_id, error);
+    case stop_loss_pct:
+      return read_ratio(field, Ends::open_top, signal.stop_loss_pct, error);
+    case max_slippage_pct:
+      return read_ratio(field, Ends::open_top, signal.max_slippage_pct, error);
+    case ttl_ms:
+      return read_ttl(field, signal.ttl_ms, error);
     case ensemble_votes:
     case meta_confidence:
     case consensus:
-    case key_count: return true;
+    case key_count:
+      return true;
   }
   return true;
 }
 
 stages::SignalIdHash hash_signal_id(std::string_view id) noexcept {
-  // Two chains of splitmix64 over the same words, each started and stepped differently; the length goes in first.
+  // Two chains of splitmix64 over the same words, each started and stepped differently; the length
+  // goes in first.
   stages::SignalIdHash hash{stages::splitmix64(id.size()), stages::splitmix64(~id.size())};
   while (!id.empty()) {
     std::uint64_t word = 0;

@@ -1,5 +1,6 @@
-// A trade signal from its JSON: strict, exact in every number, with the dead-letter code and offset of the first fault.
-// Source of keys, types and codes: the wire page, "Inputs". Allocates at construction only. INGRESS's thread.
+// A trade signal from its JSON: strict, exact in every number, with the dead-letter code and offset
+// of the first fault. Source of keys, types and codes: the wire page, "Inputs". Allocates at
+// construction only. INGRESS's thread.
 #pragma once
 
 #include <string_view>
@@ -25,7 +26,8 @@ class SignalCodec {
   SignalCodec();
 
   /// Reads `payload` (the entry's `data`) into `signal` and `words`.
-  /// Errors: SIZE (over 16 KiB), EMPTY (blank), and every code of the wire page's list but TABLE_FULL.
+  /// Errors: SIZE (over 16 KiB), EMPTY (blank), and every code of the wire page's list but
+  /// TABLE_FULL.
   [[nodiscard]] bool decode(std::string_view payload, stages::Signal& signal, SignalWords& words,
                             DecodeError& error) noexcept;
 
@@ -40,7 +42,8 @@ class SignalCodec {
   UnknownKeys unknown_keys_;
 };
 
-/// The 128-bit hash by which a signal_id is remembered: the same for the same bytes on every machine.
+/// The 128-bit hash by which a signal_id is remembered: the same for the same bytes on every
+/// machine.
 [[nodiscard]] stages::SignalIdHash hash_signal_id(std::string_view id) noexcept;
 
 }  // namespace coreloop::io

@@ -76,8 +76,8 @@ bool TickCodec::decode(std::string_view payload, stages::Tick& tick, std::string
 
 bool TickCodec::read_field(const JsonField& field, Draft& draft, DecodeError& error) noexcept {
   const std::size_t key = find_key(key_names, field.key);
-  const bool is_repeat = key == key_count ? unknown_keys_.add(field.key)
-                                          : (draft.seen_keys & key_bit(key)) != 0;
+  const bool is_repeat =
+      key == key_count ? unknown_keys_.add(field.key) : (draft.seen_keys & key_bit(key)) != 0;
   if (is_repeat) {
     error = {DeadLetterCode::duplicate_key, field.offset};
     return false;
@@ -86,14 +86,21 @@ bool TickCodec::read_field(const JsonField& field, Draft& draft, DecodeError& er
   draft.seen_keys |= key_bit(key);
   if (field.type == JsonType::null) return true;
   switch (static_cast<Key>(key)) {
-    case symbol: return read_string(field, draft.symbol, error);
-    case timestamp: return read_string(field, draft.timestamp, error);
-    case bid: return read_price(field, draft.bid, error);
-    case ask: return read_price(field, draft.ask, error);
-    case price: return read_price(field, draft.price, error);
+    case symbol:
+      return read_string(field, draft.symbol, error);
+    case timestamp:
+      return read_string(field, draft.timestamp, error);
+    case bid:
+      return read_price(field, draft.bid, error);
+    case ask:
+      return read_price(field, draft.ask, error);
+    case price:
+      return read_price(field, draft.price, error);
     case bid_size:
-    case ask_size: return check_size(field, error);
-    case key_count: break;
+    case ask_size:
+      return check_size(field, error);
+    case key_count:
+      break;
   }
   return true;
 }

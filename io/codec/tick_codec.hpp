@@ -1,5 +1,6 @@
-// A market tick from its JSON: a quote (bid and ask) or a last price, strict, with the dead-letter code of the first fault.
-// Source of keys and codes: the wire page, "Inputs". Allocates at construction only. INGRESS's thread.
+// A market tick from its JSON: a quote (bid and ask) or a last price, strict, with the dead-letter
+// code of the first fault. Source of keys and codes: the wire page, "Inputs". Allocates at
+// construction only. INGRESS's thread.
 #pragma once
 
 #include <string_view>
@@ -15,7 +16,8 @@ class TickCodec {
   TickCodec();
 
   /// Reads `payload` into `tick`; `symbol` is a view valid until the next decode.
-  /// Errors: SIZE, EMPTY, and every code of the wire page's list that can concern a tick, but TABLE_FULL.
+  /// Errors: SIZE, EMPTY, and every code of the wire page's list that can concern a tick, but
+  /// TABLE_FULL.
   [[nodiscard]] bool decode(std::string_view payload, stages::Tick& tick, std::string_view& symbol,
                             DecodeError& error) noexcept;
 

@@ -35,7 +35,8 @@ bool read_tail(std::string_view tail, std::int64_t& ns) noexcept {
       ns = ns * 10 + (tail[++count] - '0');
     }
     if (count == 0) return false;
-    for (std::size_t i = count; i < decimals_max; ++i) ns *= 10;
+    for (std::size_t i = count; i < decimals_max; ++i)
+      ns *= 10;
     tail.remove_prefix(count + 1);
   }
   return tail.empty() || tail == "Z" || tail == "+00:00";

@@ -1,5 +1,6 @@
-// The table of all conf keys: name, default, what is allowed, and where the value goes. Reading, printing, checking and the
-// test of conf/README.md all go by this one table; a new key is one row in it.
+// The table of all conf keys: name, default, what is allowed, and where the value goes. Reading,
+// printing, checking and the test of conf/README.md all go by this one table; a new key is one row
+// in it.
 #pragma once
 
 #include <functional>

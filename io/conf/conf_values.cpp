@@ -21,7 +21,9 @@ std::string plain_number(std::string_view text) {
   return plain;
 }
 
-std::int64_t bound(std::string_view text) { return stages::read_decimal(text).cut(); }
+std::int64_t bound(std::string_view text) {
+  return stages::read_decimal(text).cut();
+}
 
 }  // namespace
 
@@ -32,7 +34,8 @@ bool read_conf_decimal(const TomlValue& value, int places, std::int64_t& out) {
   const stages::Decimal number = stages::read_decimal(text);
   if (number.is_huge || number.rest != stages::Rest::none) return false;
   std::int64_t unit = 1;
-  for (int i = places; i < 8; ++i) unit *= 10;
+  for (int i = places; i < 8; ++i)
+    unit *= 10;
   out = number.cut();
   return out % unit == 0;
 }
@@ -58,13 +61,15 @@ ConfRule decimal_rule(std::string_view min, std::string_view max, RangeEnds ends
                       Setter<std::int64_t> set, int places) {
   std::string allowed = "a number ";
   allowed += ends == RangeEnds::above_min ? "above " : "from ";
-  allowed += std::string{min} + (ends == RangeEnds::below_max ? " to below " : " to ") + std::string{max};
+  allowed +=
+      std::string{min} + (ends == RangeEnds::below_max ? " to below " : " to ") + std::string{max};
   allowed += " with at most " + std::to_string(places) + " decimals";
   const std::int64_t low = bound(min) + (ends == RangeEnds::above_min ? 1 : 0);
   const std::int64_t high = bound(max) - (ends == RangeEnds::below_max ? 1 : 0);
   return {allowed, [=](const TomlValue& value, EngineConf& conf) {
             std::int64_t number = 0;
-            if (!read_conf_decimal(value, places, number) || number < low || number > high) return false;
+            if (!read_conf_decimal(value, places, number) || number < low || number > high)
+              return false;
             set(conf, number);
             return true;
           }};
@@ -81,7 +86,8 @@ ConfRule boolean_rule(Setter<bool> set) {
 ConfRule choice_rule(std::initializer_list<std::string_view> words, Setter<std::size_t> set) {
   const std::vector<std::string> choices(words.begin(), words.end());
   std::string allowed = "one of";
-  for (const std::string& word : choices) allowed += (allowed.size() == 6 ? " \"" : ", \"") + word + "\"";
+  for (const std::string& word : choices)
+    allowed += (allowed.size() == 6 ? " \"" : ", \"") + word + "\"";
   return {allowed, [=](const TomlValue& value, EngineConf& conf) {
             if (value.kind != TomlKind::string) return false;
             const auto found = std::find(choices.begin(), choices.end(), value.string);
@@ -109,7 +115,8 @@ ConfRule strings_rule(std::string allowed, std::function<bool(std::string_view)>
               if (element.kind != TomlKind::string || !is_allowed(element.string)) return false;
               strings.push_back(element.string);
             }
-            if (std::set<std::string>(strings.begin(), strings.end()).size() != strings.size()) return false;
+            if (std::set<std::string>(strings.begin(), strings.end()).size() != strings.size())
+              return false;
             set(conf, strings);
             return true;
           }};
@@ -122,7 +129,8 @@ ConfRule symbol_numbers_rule(std::string allowed,
             std::vector<std::pair<std::string, std::int64_t>> numbers;
             for (const TomlMember& member : value.members) {
               std::int64_t number = 0;
-              if (!is_symbol(member.key) || !read_conf_decimal(member.value, 8, number) || number <= 0) {
+              if (!is_symbol(member.key) || !read_conf_decimal(member.value, 8, number) ||
+                  number <= 0) {
                 return false;
               }
               numbers.emplace_back(member.key, number);

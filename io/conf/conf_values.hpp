@@ -1,4 +1,5 @@
-// Ways to read one conf value of a kind: each makes the `allowed` text and the reader of a row of the key table.
+// Ways to read one conf value of a kind: each makes the `allowed` text and the reader of a row of
+// the key table.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ struct ConfRule {
   std::function<bool(const TomlValue&, EngineConf&)> read;
 };
 
-/// Reads a decimal at 1e-8 from a number's text; false if it is none, has more than `places` decimals or does not fit.
+/// Reads a decimal at 1e-8 from a number's text; false if it is none, has more than `places`
+/// decimals or does not fit.
 [[nodiscard]] bool read_conf_decimal(const TomlValue& value, int places, std::int64_t& out);
 /// Reads a whole number written in decimal.
 [[nodiscard]] bool read_conf_integer(const TomlValue& value, std::int64_t& out);
@@ -46,11 +48,13 @@ enum class RangeEnds : std::uint8_t { closed, above_min, below_max };
                                    Setter<std::size_t> set);
 
 /// Any string that `is_allowed` accepts.
-[[nodiscard]] ConfRule string_rule(std::string allowed, std::function<bool(std::string_view)> is_allowed,
+[[nodiscard]] ConfRule string_rule(std::string allowed,
+                                   std::function<bool(std::string_view)> is_allowed,
                                    Setter<std::string> set);
 
 /// An array of strings, each accepted by `is_allowed`, none twice, at most `count_max`.
-[[nodiscard]] ConfRule strings_rule(std::string allowed, std::function<bool(std::string_view)> is_allowed,
+[[nodiscard]] ConfRule strings_rule(std::string allowed,
+                                    std::function<bool(std::string_view)> is_allowed,
                                     std::size_t count_max, Setter<std::vector<std::string>> set);
 
 /// A table of symbol -> number above zero.

@@ -1,4 +1,5 @@
-// Defaults, the file, the command line: merged, read through the key table, and checked against each other.
+// Defaults, the file, the command line: merged, read through the key table, and checked against
+// each other.
 #include "io/conf/engine_conf.hpp"
 
 #include <algorithm>
@@ -25,7 +26,8 @@ std::string place_of(std::string_view file, std::uint32_t line, std::uint32_t co
 // Edit distance of two short words (Levenshtein), for "did you mean".
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = row[0];
     row[0] = i;
@@ -56,15 +58,15 @@ std::string did_you_mean(std::string_view name) {
 
 const ConfKey* find_key(std::string_view full_name) {
   const auto keys = conf_keys();
-  const auto found = std::find_if(keys.begin(), keys.end(), [&](const ConfKey& key) {
-    return key.full_name() == full_name;
-  });
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [&](const ConfKey& key) { return key.full_name() == full_name; });
   return found == keys.end() ? nullptr : &*found;
 }
 
 bool is_section(std::string_view name) {
   const auto keys = conf_keys();
-  return std::any_of(keys.begin(), keys.end(), [&](const ConfKey& key) { return key.section == name; });
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const ConfKey& key) { return key.section == name; });
 }
 
 class Reader {
@@ -75,13 +77,15 @@ class Reader {
     TomlValue root;
     TomlProblem problem;
     if (!parse_toml(text, root, problem)) {
-      problems_.lines.push_back(place_of(file, problem.line, problem.column) + ": " + problem.message);
+      problems_.lines.push_back(place_of(file, problem.line, problem.column) + ": " +
+                                problem.message);
       return;
     }
     for (const TomlMember& member : root.members) {
       const std::string place = place_of(file, member.value.line, member.value.column);
       if (member.value.kind != TomlKind::table || !is_section(member.key)) {
-        problems_.lines.push_back(place + ": " + member.key + ": no such section" + did_you_mean(member.key));
+        problems_.lines.push_back(place + ": " + member.key + ": no such section" +
+                                  did_you_mean(member.key));
         continue;
       }
       for (const TomlMember& entry : member.value.members) {
@@ -109,8 +113,10 @@ class Reader {
         return;
       }
     }
-    if (root.members.size() == 1) add(name, root.members.front().value, place);
-    else problems_.lines.push_back(place + ": must be one value");
+    if (root.members.size() == 1)
+      add(name, root.members.front().value, place);
+    else
+      problems_.lines.push_back(place + ": must be one value");
   }
 
   void read_all() {
@@ -132,7 +138,8 @@ class Reader {
         problems_.lines.push_back(place + ": " + name + ": must be " + key.allowed + ", not " +
                                   (value.text.empty() ? "that" : value.text));
       }
-      conf_.entries.push_back({std::string{key.section}, std::string{key.name}, value.text, key.is_decision});
+      conf_.entries.push_back(
+          {std::string{key.section}, std::string{key.name}, value.text, key.is_decision});
     }
   }
 
@@ -198,7 +205,8 @@ void check_together(const EngineConf& conf, Reader& reader) {
     const std::string& name = conf.output_names[i];
     for (const InputStream& input : conf.streams) {
       if (input.name == name) {
-        reader.complain(output_keys[i], "is an input stream too: the engine would read what it writes");
+        reader.complain(output_keys[i],
+                        "is an input stream too: the engine would read what it writes");
       }
     }
     for (std::size_t j = 0; j < i; ++j) {
@@ -208,7 +216,8 @@ void check_together(const EngineConf& conf, Reader& reader) {
     }
   }
   if (conf.streams.empty()) {
-    reader.complain("input.streams", "names no stream that is read: simulated prices leave ticks out");
+    reader.complain("input.streams",
+                    "names no stream that is read: simulated prices leave ticks out");
   }
 }
 
@@ -220,7 +229,8 @@ ConfProblems read_conf(std::string_view file, std::string_view text,
   Reader reader(conf, problems);
   reader.set_file(file);
   reader.add_file(file, text);
-  for (const ConfOverride& override_text : overrides) reader.add_override(override_text.text);
+  for (const ConfOverride& override_text : overrides)
+    reader.add_override(override_text.text);
   reader.read_all();
   if (problems.any()) return problems;
   derive(conf);

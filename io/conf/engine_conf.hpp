@@ -1,5 +1,6 @@
-// The conf as the engine uses it: every key read, checked and in its owner's options, once, before anything starts.
-// Keys, defaults, ranges and what they mean: io/conf/conf_keys.cpp, and conf/README.md for people.
+// The conf as the engine uses it: every key read, checked and in its owner's options, once, before
+// anything starts. Keys, defaults, ranges and what they mean: io/conf/conf_keys.cpp, and
+// conf/README.md for people.
 #pragma once
 
 #include <cstdint>
@@ -43,15 +44,15 @@ struct EngineConf {
   stages::DecisionConf decision;
   PriceSource price_source = PriceSource::ticks;
   TimerIntervals timers;
-  std::vector<std::pair<std::string, stages::Price>> prices;       ///< of the simulated market
+  std::vector<std::pair<std::string, stages::Price>> prices;  ///< of the simulated market
   std::vector<std::pair<std::string, stages::Quantity>> lot_steps;
   std::vector<std::string> account_names;  ///< ids [0, n)
   std::vector<std::string> symbol_names;   ///< ids [0, n)
   std::string source;                      ///< "capture:FILE"
-  InputStreams streams;                    ///< those that are read: no ticks where prices are simulated
+  InputStreams streams;  ///< those that are read: no ticks where prices are simulated
   std::string start;
-  std::string sink;                        ///< "none" or "capture:FILE"
-  std::string tape;                        ///< empty: none
+  std::string sink;  ///< "none" or "capture:FILE"
+  std::string tape;  ///< empty: none
   std::int64_t maxlen = 10'000;
   OutputStreamNames output_names;
   ThreadsConf threads;
@@ -69,7 +70,8 @@ struct ConfOverride {
   std::string text;
 };
 
-/// Reads `text` (called `file` in messages) and then `overrides` over the defaults. Everything that is wrong is listed.
+/// Reads `text` (called `file` in messages) and then `overrides` over the defaults. Everything that
+/// is wrong is listed.
 [[nodiscard]] ConfProblems read_conf(std::string_view file, std::string_view text,
                                      std::span<const ConfOverride> overrides, EngineConf& conf);
 

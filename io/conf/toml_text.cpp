@@ -29,7 +29,8 @@ class Lines {
     if (position.line == 0 || position.line > starts_.size()) return 0;
     std::size_t at = starts_[position.line - 1];
     for (toml::source_index column = 1; column < position.column && at < text_.size(); ++column) {
-      do ++at;
+      do
+        ++at;
       while (at < text_.size() && (static_cast<unsigned char>(text_[at]) & 0xC0) == 0x80);
     }
     return at;
@@ -53,9 +54,15 @@ TomlValue copied(const toml::node& node, const Lines& lines) {
       value.kind = TomlKind::string;
       value.string = node.as_string()->get();
       break;
-    case toml::node_type::integer: value.kind = TomlKind::integer; break;
-    case toml::node_type::floating_point: value.kind = TomlKind::decimal; break;
-    case toml::node_type::boolean: value.kind = TomlKind::boolean; break;
+    case toml::node_type::integer:
+      value.kind = TomlKind::integer;
+      break;
+    case toml::node_type::floating_point:
+      value.kind = TomlKind::decimal;
+      break;
+    case toml::node_type::boolean:
+      value.kind = TomlKind::boolean;
+      break;
     case toml::node_type::array:
       value.kind = TomlKind::array;
       for (const toml::node& element : *node.as_array()) {
@@ -65,7 +72,8 @@ TomlValue copied(const toml::node& node, const Lines& lines) {
     case toml::node_type::table: {
       value.kind = TomlKind::table;
       std::vector<std::pair<const toml::key*, const toml::node*>> members;
-      for (auto&& [key, member] : *node.as_table()) members.emplace_back(&key, &member);
+      for (auto&& [key, member] : *node.as_table())
+        members.emplace_back(&key, &member);
       std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) {
         return stands_before(a.first->source().begin, b.first->source().begin);
       });
@@ -77,7 +85,9 @@ TomlValue copied(const toml::node& node, const Lines& lines) {
     case toml::node_type::none:
     case toml::node_type::date:
     case toml::node_type::time:
-    case toml::node_type::date_time: value.kind = TomlKind::date; break;
+    case toml::node_type::date_time:
+      value.kind = TomlKind::date;
+      break;
   }
   return value;
 }

@@ -1,5 +1,6 @@
-// TOML as a tree that remembers where each value stands and how it was written: numbers keep their text, so that no decimal
-// ever passes through a binary floating-point number, and tables keep the order of the file.
+// TOML as a tree that remembers where each value stands and how it was written: numbers keep their
+// text, so that no decimal ever passes through a binary floating-point number, and tables keep the
+// order of the file.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +16,11 @@ struct TomlMember;
 
 struct TomlValue {
   TomlKind kind = TomlKind::string;
-  std::string text;    ///< as written; of a table header, empty
-  std::string string;  ///< decoded, when kind is string
-  std::vector<TomlValue> elements;   ///< of an array
-  std::vector<TomlMember> members;   ///< of a table, in order of appearance
-  std::uint32_t line = 0;            ///< 1-based
+  std::string text;                 ///< as written; of a table header, empty
+  std::string string;               ///< decoded, when kind is string
+  std::vector<TomlValue> elements;  ///< of an array
+  std::vector<TomlMember> members;  ///< of a table, in order of appearance
+  std::uint32_t line = 0;           ///< 1-based
   std::uint32_t column = 0;
 };
 

@@ -1,5 +1,5 @@
-// The Clock seam: what time it is, from the system or from a test. Only the edges look at it; every decision uses the log
-// time that INGRESS stamps.
+// The Clock seam: what time it is, from the system or from a test. Only the edges look at it; every
+// decision uses the log time that INGRESS stamps.
 #pragma once
 
 #include <cstdint>

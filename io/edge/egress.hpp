@@ -1,7 +1,7 @@
-// EGRESS: the end of the chain. Turns each event into the entries it stands for, numbers them per stream, hands them to the
-// sink and gives the event's text back. Outputs of one input leave in the order approval or rejection, execution, position
-// update(s). Every event is counted here, where everything passes in order.
-// A template over its Sink. One thread.
+// EGRESS: the end of the chain. Turns each event into the entries it stands for, numbers them per
+// stream, hands them to the sink and gives the event's text back. Outputs of one input leave in the
+// order approval or rejection, execution, position update(s). Every event is counted here, where
+// everything passes in order. A template over its Sink. One thread.
 #pragma once
 
 #include <array>
@@ -35,7 +35,11 @@ class Egress {
  public:
   /// All references must outlive it.
   Egress(SinkType& sink, const stages::Names& names, stages::TextRing& text, EgressOptions options)
-      : sink_(sink), names_(names), text_(text), options_(std::move(options)), codec_(options_.seed) {}
+      : sink_(sink),
+        names_(names),
+        text_(text),
+        options_(std::move(options)),
+        codec_(options_.seed) {}
 
   engine::Progress on_message(stages::Event& event) noexcept {
     if (!sink_.has_room()) return engine::Progress::retry;
@@ -45,7 +49,8 @@ class Egress {
     }
     if (event.position_side != stages::PositionSide::none) publish_position(event);
     statistics_.on_event(event);
-    if (event.is_last != 0 && event.text_bytes != 0) text_.release(event.text_position, event.text_bytes);
+    if (event.is_last != 0 && event.text_bytes != 0)
+      text_.release(event.text_position, event.text_bytes);
     return engine::Progress::absorbed;
   }
 
@@ -62,7 +67,8 @@ class Egress {
     char* const begin = report_.data();
     const EventWords words = words_of(event);
     if (event.outcome == stages::Outcome::approved) {
-      publish(OutputStream::approvals, event, codec_.write_approval(begin, event, words), words.account);
+      publish(OutputStream::approvals, event, codec_.write_approval(begin, event, words),
+              words.account);
     } else if (event.outcome == stages::Outcome::rejected) {
       publish(OutputStream::rejections, event, codec_.write_rejection(begin, event, words),
               words.account);
@@ -71,17 +77,18 @@ class Egress {
       char* const end = codec_.write_execution(begin, event, words);
       std::array<char, stages::decimal_text_max> quantity;
       const char* const quantity_end = stages::write_decimal(quantity.data(), event.fill.quantity);
-      fields_[4] = {"qty", {quantity.data(), static_cast<std::size_t>(quantity_end - quantity.data())}};
+      fields_[4] = {"qty",
+                    {quantity.data(), static_cast<std::size_t>(quantity_end - quantity.data())}};
       fields_[5] = {"model", stages::name_of(options_.model)};
       publish(OutputStream::executions, event, end, words.account, 2);
     }
   }
 
   void publish_position(const stages::Event& event) noexcept {
-    publish(OutputStream::positions, event,
-            codec_.write_position(report_.data(), event,
-                                  names_.symbols.name(event.position_symbol)),
-            names_.accounts.name(event.position_account));
+    publish(
+        OutputStream::positions, event,
+        codec_.write_position(report_.data(), event, names_.symbols.name(event.position_symbol)),
+        names_.accounts.name(event.position_account));
   }
 
   void publish_dead_letter(const stages::Event& event) noexcept {
@@ -102,7 +109,8 @@ class Egress {
     std::array<char, 20> sequence;
     const char* const sequence_end = append_integer(sequence.data(), event.sequence);
     fields_[0] = {"data", {report_.data(), static_cast<std::size_t>(report_end - report_.data())}};
-    fields_[1] = {"seq", {sequence.data(), static_cast<std::size_t>(sequence_end - sequence.data())}};
+    fields_[1] = {"seq",
+                  {sequence.data(), static_cast<std::size_t>(sequence_end - sequence.data())}};
     fields_[2] = {"cause", cause_of(event)};
     fields_[3] = {"acct", account};
     const std::size_t field_count = account.empty() ? 3 : 4 + further;
@@ -121,8 +129,9 @@ class Egress {
                                                                              : command_stream;
     char* out = append_text(cause_.data(), stream.substr(0, cause_bytes_max - 48));
     *out++ = '/';
-    out = append_integer(out, is_entry ? event.entry_ms
-                                       : static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms));
+    out = append_integer(
+        out, is_entry ? event.entry_ms
+                      : static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms));
     *out++ = '-';
     out = append_integer(out, is_entry ? event.entry_counter : event.sequence);
     return {cause_.data(), static_cast<std::size_t>(out - cause_.data())};

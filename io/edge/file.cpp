@@ -1,10 +1,9 @@
 // Files by system calls.
 #include "io/edge/file.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 namespace coreloop::io {
 
@@ -41,6 +40,8 @@ int SystemFile::finish() noexcept {
   return result == 0 ? 0 : errno;
 }
 
-int SystemFile::sync() noexcept { return ::fdatasync(descriptor_) == 0 ? 0 : errno; }
+int SystemFile::sync() noexcept {
+  return ::fdatasync(descriptor_) == 0 ? 0 : errno;
+}
 
 }  // namespace coreloop::io

@@ -1,4 +1,5 @@
-// The File seam: append-only writing, to the disk or to a script of a test that fails where it likes.
+// The File seam: append-only writing, to the disk or to a script of a test that fails where it
+// likes.
 #pragma once
 
 #include <memory>

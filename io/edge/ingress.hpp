@@ -1,9 +1,11 @@
-// INGRESS: the head of the chain. Merges entries, timers and commands into one sequence, stamps each with a log time that
-// never goes back, records it in the input log, and hands on one event an input.
+// INGRESS: the head of the chain. Merges entries, timers and commands into one sequence, stamps
+// each with a log time that never goes back, records it in the input log, and hands on one event an
+// input.
 //
-// Before an input at time t every timer due up to t fires. A replayed tape brings its own timers. Malformed entries take a
-// sequence number too, as dead letters; entries of streams the conf does not read take none and move no time.
-// A template over its Source, so that no virtual call stands on an event's way. One thread.
+// Before an input at time t every timer due up to t fires. A replayed tape brings its own timers.
+// Malformed entries take a sequence number too, as dead letters; entries of streams the conf does
+// not read take none and move no time. A template over its Source, so that no virtual call stands
+// on an event's way. One thread.
 #pragma once
 
 #include <algorithm>
@@ -24,11 +26,12 @@
 namespace coreloop::io {
 
 struct IngressOptions {
-  InputStreams streams;          ///< at most 254
+  InputStreams streams;  ///< at most 254
   TimerIntervals timers;
-  bool is_tape = false;          ///< timers come from the source, none are generated
-  Clock* idle_clock = nullptr;   ///< drives timers while the source has nothing; nullptr: nobody does
-  InputLog* input_log = nullptr; ///< or nullptr
+  bool is_tape = false;  ///< timers come from the source, none are generated
+  Clock* idle_clock =
+      nullptr;  ///< drives timers while the source has nothing; nullptr: nobody does
+  InputLog* input_log = nullptr;  ///< or nullptr
 };
 
 /// Why INGRESS stopped before the source's end.
@@ -52,16 +55,20 @@ class Ingress {
         schedule_(options_.timers),
         entry_counts_(options_.streams.size()) {}
 
-  /// Writes the next input into `event`. retry: no room for its text yet. finished: the source has ended or a fault.
+  /// Writes the next input into `event`. retry: no room for its text yet. finished: the source has
+  /// ended or a fault.
   engine::Progress on_poll(stages::Event& event) noexcept {
     if (fault_ != IngressFault::none) return engine::Progress::finished;
     if (!text_.has_room()) return engine::Progress::retry;
     RawEntry entry;
     for (;;) {
       switch (source_.peek(entry)) {
-        case SourceStatus::none: return poll_idle(event);
-        case SourceStatus::end: return engine::Progress::finished;
-        case SourceStatus::entry: break;
+        case SourceStatus::none:
+          return poll_idle(event);
+        case SourceStatus::end:
+          return engine::Progress::finished;
+        case SourceStatus::entry:
+          break;
       }
       const Taken taken = take(entry, event);
       if (taken == Taken::timer) return engine::Progress::forwarded;
@@ -74,9 +81,13 @@ class Ingress {
   [[nodiscard]] IngressFault fault() const noexcept { return fault_; }
   [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
   /// Commands and timers that were not of their form, skipped.
-  [[nodiscard]] std::uint64_t broken_command_count() const noexcept { return broken_command_count_; }
+  [[nodiscard]] std::uint64_t broken_command_count() const noexcept {
+    return broken_command_count_;
+  }
   /// Entries taken from the conf's streams, one count a stream, in the conf's order.
-  [[nodiscard]] const std::vector<std::uint64_t>& entry_counts() const noexcept { return entry_counts_; }
+  [[nodiscard]] const std::vector<std::uint64_t>& entry_counts() const noexcept {
+    return entry_counts_;
+  }
   /// Entries of streams the conf does not read.
   [[nodiscard]] std::uint64_t unread_entry_count() const noexcept { return unread_entry_count_; }
 
@@ -138,8 +149,8 @@ class Ingress {
       return Taken::nothing;
     }
     if (!move_time(due_unix_ns)) return Taken::nothing;
-    const std::int64_t interval = timer.kind == stages::TimerKind::walk ? options_.timers.walk_ns
-                                                                        : options_.timers.mark_ns;
+    const std::int64_t interval =
+        timer.kind == stages::TimerKind::walk ? options_.timers.walk_ns : options_.timers.mark_ns;
     timer.index = interval == 0 ? 0 : due_unix_ns / interval;
     write_timer(timer, next_log_unix_ns_, event);
     return Taken::entry;

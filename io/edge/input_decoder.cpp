@@ -36,12 +36,18 @@ FoundField find_field(const RawEntry& entry, std::string_view name) noexcept {
 
 bool read_command_kind(std::string_view text, stages::CommandKind& kind) noexcept {
   using stages::CommandKind;
-  if (text == "price") kind = CommandKind::price;
-  else if (text == "close") kind = CommandKind::close;
-  else if (text == "halt") kind = CommandKind::halt;
-  else if (text == "resume") kind = CommandKind::resume;
-  else if (text == "reset") kind = CommandKind::reset;
-  else return false;
+  if (text == "price")
+    kind = CommandKind::price;
+  else if (text == "close")
+    kind = CommandKind::close;
+  else if (text == "halt")
+    kind = CommandKind::halt;
+  else if (text == "resume")
+    kind = CommandKind::resume;
+  else if (text == "reset")
+    kind = CommandKind::reset;
+  else
+    return false;
   return true;
 }
 
@@ -68,11 +74,13 @@ void InputDecoder::decode_entry(const RawEntry& entry, StreamKind kind, Event& e
   const bool is_tick = kind == StreamKind::ticks;
   if (count != 1) {
     const bool is_too_long = payload.size() > JsonDocument::payload_bytes_max;
-    return write_dead_letter(payload, is_tick,
-                             {is_too_long ? DeadLetterCode::size : DeadLetterCode::empty, 0}, event);
+    return write_dead_letter(
+        payload, is_tick, {is_too_long ? DeadLetterCode::size : DeadLetterCode::empty, 0}, event);
   }
-  if (is_tick) decode_tick(payload, event);
-  else decode_signal(payload, event);
+  if (is_tick)
+    decode_tick(payload, event);
+  else
+    decode_signal(payload, event);
 }
 
 void InputDecoder::decode_signal(std::string_view payload, Event& event) noexcept {

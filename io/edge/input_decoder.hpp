@@ -1,5 +1,6 @@
-// From an entry's bytes to an event: codecs, names to ids, and the text that travels beside the event. What cannot be read
-// becomes a dead letter, never an error. Knows nothing of order and time (io/edge/ingress.hpp does). INGRESS's thread.
+// From an entry's bytes to an event: codecs, names to ids, and the text that travels beside the
+// event. What cannot be read becomes a dead letter, never an error. Knows nothing of order and time
+// (io/edge/ingress.hpp does). INGRESS's thread.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +21,12 @@ class InputDecoder {
   /// Both must outlive the decoder. Allocates.
   InputDecoder(stages::Names& names, stages::TextRing& text) : names_(names), text_(text) {}
 
-  /// Reads a stream entry into `event`: kind signal, tick or dead_letter with ids, text and input section.
-  /// Requires: text_.has_room().
+  /// Reads a stream entry into `event`: kind signal, tick or dead_letter with ids, text and input
+  /// section. Requires: text_.has_room().
   void decode_entry(const RawEntry& entry, StreamKind kind, stages::Event& event) noexcept;
 
-  /// Reads an `@command` entry into `event`; false if it is not of a command's form (nothing was changed then).
+  /// Reads an `@command` entry into `event`; false if it is not of a command's form (nothing was
+  /// changed then).
   [[nodiscard]] bool decode_command(const RawEntry& entry, stages::Event& event) noexcept;
 
   /// Reads an `@timer` entry; false if it is not of a timer's form.

@@ -1,4 +1,5 @@
-// Where INGRESS records each input once it has its sequence number, before the pipeline sees it: the tape, and the journal.
+// Where INGRESS records each input once it has its sequence number, before the pipeline sees it:
+// the tape, and the journal.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The streams an engine reads, and what each carries: conf input.streams. The index of a stream here is Event::stream.
+// The streams an engine reads, and what each carries: conf input.streams. The index of a stream
+// here is Event::stream.
 #pragma once
 
 #include <cstdint>

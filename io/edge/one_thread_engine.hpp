@@ -1,5 +1,5 @@
-// The whole engine on one thread, stepped by hand: every stage and both ends joined by one slot. What it publishes is what
-// any other layout must publish too.
+// The whole engine on one thread, stepped by hand: every stage and both ends joined by one slot.
+// What it publishes is what any other layout must publish too.
 #pragma once
 
 #include <utility>
@@ -16,8 +16,8 @@ namespace coreloop::io {
 template <Source SourceType, Sink SinkType>
 class OneThreadEngine {
  public:
-  /// Makes every table; nothing on an event's way allocates afterwards. `source` and `sink` must outlive it.
-  /// `names`: tables that already hold the conf's accounts and symbols.
+  /// Makes every table; nothing on an event's way allocates afterwards. `source` and `sink` must
+  /// outlive it. `names`: tables that already hold the conf's accounts and symbols.
   OneThreadEngine(const stages::DecisionConf& decision, stages::Names& names, SourceType& source,
                   IngressOptions ingress_options, SinkType& sink, EgressOptions egress_options)
       : text_(text_capacity_log2),

@@ -36,11 +36,14 @@ struct OutputEntry {
 /// Entries one event can make: a verdict, an execution, a position update.
 inline constexpr std::size_t entries_per_event_max = 3;
 
-/// `has_room` answers whether entries_per_event_max more entries can be taken now; EGRESS asks before it encodes.
+/// `has_room` answers whether entries_per_event_max more entries can be taken now; EGRESS asks
+/// before it encodes.
+// clang-format off
 template <class S>
 concept Sink = requires(S& sink, const OutputEntry& entry) {
   { sink.has_room() } noexcept -> std::same_as<bool>;
   { sink.write(entry) } noexcept;
 };
+// clang-format on
 
 }  // namespace coreloop::io

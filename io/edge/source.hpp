@@ -1,4 +1,5 @@
-// The Source seam: where inputs come from. INGRESS is a template over it, so nothing virtual stands on an event's way.
+// The Source seam: where inputs come from. INGRESS is a template over it, so nothing virtual stands
+// on an event's way.
 #pragma once
 
 #include <concepts>
@@ -28,11 +29,14 @@ enum class SourceStatus : std::uint8_t {
   end,    ///< never again
 };
 
-/// `peek` answers the same entry until it is consumed: INGRESS may leave it there while timers go first.
+/// `peek` answers the same entry until it is consumed: INGRESS may leave it there while timers go
+/// first.
+// clang-format off
 template <class S>
 concept Source = requires(S& source, RawEntry& entry) {
   { source.peek(entry) } noexcept -> std::same_as<SourceStatus>;
   { source.consume() } noexcept;
 };
+// clang-format on
 
 }  // namespace coreloop::io

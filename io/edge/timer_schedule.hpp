@@ -1,5 +1,5 @@
-// When the next timer is due. Timers are due at multiples of their interval since the Unix epoch, the first one after the
-// first input; of two due at once the price walk goes before the mark.
+// When the next timer is due. Timers are due at multiples of their interval since the Unix epoch,
+// the first one after the first input; of two due at once the price walk goes before the mark.
 #pragma once
 
 #include <cstdint>
