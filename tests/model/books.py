@@ -76,7 +76,7 @@ class Account:
     @property
     def equity(self):
         """Balance + the open positions' unrealized."""
-        return clamp(self.balance + self.unrealized)
+        return self.balance + self.unrealized
 
     def basis(self, by_balance):
         """The x of the drawdown."""

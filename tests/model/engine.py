@@ -215,9 +215,12 @@ class Engine:
     def _reject(self, signal, refusal, entry):
         """Publish a rejection."""
         self.rejected[refusal.reason] += 1
+        value, limit = refusal.value, refusal.limit
+        if not refusal.reason.startswith("STALE_"):  # ages are shown however large
+            value, limit = clamp(value), clamp(limit)
         data = (f'{{"symbol": "{signal.symbol}", "action": "{signal.action}", "confidence": {show(signal.confidence)}, '
-                f'"reason": "{refusal.reason}", "value": {show(clamp(refusal.value))}, '
-                f'"limit": {show(clamp(refusal.limit))}, "timestamp": "{fixed.date_text(self.now)}", '
+                f'"reason": "{refusal.reason}", "value": {show(value)}, '
+                f'"limit": {show(limit)}, "timestamp": "{fixed.date_text(self.now)}", '
                 f'"source": {quote(signal.source)}}}')
         self.publisher.put(self.conf.output["rejections"], self.now, data, self.seq, entry.cause, signal.account)
 
@@ -372,7 +375,7 @@ def _account_summary(account):
     """An account's money and positions as decimal texts."""
     return {
         "initial_balance": show(account.initial), "balance": show(account.balance),
-        "realized_pnl": show(account.realized), "unrealized_pnl": show(clamp(account.unrealized)),
+        "realized_pnl": show(account.realized), "unrealized_pnl": show(account.unrealized),
         "fees": show(account.fees), "equity": show(account.equity), "open_positions": len(account.open),
         "positions": {position.symbol.name: {
             "quantity": show(position.side * position.quantity), "entry_price": show(position.entry()),

@@ -98,6 +98,13 @@ def rounded(text):
     return -value if negative else value
 
 
+def exact(text):
+    """A plain decimal with at most eight places, however large."""
+    whole, _, part = text.lstrip("-").partition(".")
+    value = int(whole) * S + int(part.ljust(8, "0"))
+    return -value if text.startswith("-") else value
+
+
 def cut(text):
     """A ratio: cut to 8 places."""
     negative, value, _ = split(text, 8)

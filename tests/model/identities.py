@@ -213,14 +213,13 @@ class Check:
     def account(self, name, account, marks):
         """initial + realized - fees = balance; Σ fills = positions; balance + Σ unrealized = equity."""
         where = f"account {name}"
-        amount = {key: fixed.rounded(account[key]) for key in
+        amount = {key: fixed.exact(account[key]) for key in
                   ("initial_balance", "balance", "realized_pnl", "unrealized_pnl", "fees", "equity")}
         self.same(where, "realized", amount["realized_pnl"], self.realized[name])
         self.same(where, "fees", amount["fees"], self.fees[name])
         self.same(where, "balance", amount["balance"],
                   amount["initial_balance"] + self.realized[name] - self.fees[name])
-        if fixed.MIN < amount["unrealized_pnl"] < fixed.MAX:
-            self.same(where, "equity", amount["equity"], clamp(amount["balance"] + amount["unrealized_pnl"]))
+        self.same(where, "equity", amount["equity"], amount["balance"] + amount["unrealized_pnl"])
         held = {symbol: book for (owner, symbol), book in self.books.items() if owner == name and book.signed}
         self.same(where, "open positions", account["open_positions"], len(held))
         self.same(where, "positions", {symbol: position["quantity"] for symbol, position
@@ -228,7 +227,7 @@ class Check:
                   {symbol: show(book.signed) for symbol, book in held.items()})
         if all(symbol in marks for symbol in held):
             self.same(where, "unrealized", amount["unrealized_pnl"],
-                      clamp(sum(book.unrealized(marks[symbol]) for symbol, book in held.items())))
+                      sum(book.unrealized(marks[symbol]) for symbol, book in held.items()))
 
 
 def read_inputs(tree, path):
