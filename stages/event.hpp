@@ -16,6 +16,7 @@
 #include <type_traits>
 
 #include "engine/cache_line.hpp"
+#include "engine/trace.hpp"
 #include "stages/fixed_point.hpp"
 #include "stages/reason.hpp"
 
@@ -183,6 +184,7 @@ struct alignas(engine::cache_line_bytes) Event {
   PositionUpdate position;
   AccountId position_account;  ///< whose position, MARK
   SymbolId position_symbol;
+  engine::Trace trace;  ///< written by the loops; latency statistics only
 };
 
 inline constexpr std::uint8_t no_stream = 0xFF;

@@ -33,6 +33,7 @@ class FeedbackMailbox {
     is_full_ = false;
     return true;
   }
+  [[nodiscard]] bool has_message() const noexcept { return is_full_; }
 
  private:
   FillReport slot_;
@@ -60,6 +61,11 @@ class RiskStage {
     if (!feedback_.try_pop(report)) return false;
     risk_.on_fill(report);
     return true;
+  }
+
+  /// Whether a message would not be answered with retry: what a sleeping thread waits for.
+  [[nodiscard]] bool can_take() noexcept {
+    return !risk_.is_order_out() || feedback_.has_message();
   }
 
   [[nodiscard]] const Risk& risk() const noexcept { return risk_; }

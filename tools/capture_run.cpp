@@ -2,26 +2,27 @@
 #include "tools/capture_run.hpp"
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <unistd.h>
 
+#include "engine/cpu.hpp"
+#include "engine/layout.hpp"
 #include "io/capture/capture_sink.hpp"
 #include "io/capture/gzip_file.hpp"
 #include "io/capture/tape.hpp"
 #include "io/edge/clock.hpp"
-#include "io/edge/one_thread_engine.hpp"
+#include "io/edge/pipeline_engine.hpp"
+#include "tools/conf_file.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/log_line.hpp"
+#include "tools/progress_line.hpp"
 #include "tools/stop_signals.hpp"
 
 namespace coreloop::tools {
 namespace {
 
-using Engine = io::OneThreadEngine<io::CaptureSource, io::CaptureSink>;
+template <std::uint32_t ring_capacity_max>
+using Engine = io::PipelineEngine<io::CaptureSource, io::CaptureSink, ring_capacity_max>;
 
 constexpr std::string_view capture_prefix = "capture:";
 
@@ -65,32 +66,6 @@ std::string fault_text(io::IngressFault fault) {
   return {};
 }
 
-/// A line on a terminal about anything that takes more than two seconds.
-class ProgressLine {
- public:
-  void show(const io::CaptureSource& source, std::uint64_t inputs) {
-    const std::int64_t now = clock_.monotonic_ns();
-    if (!is_terminal_ || now - last_ns_ < stages::ns_per_second / 2 ||
-        now - start_ns_ < 2 * stages::ns_per_second)
-      return;
-    last_ns_ = now;
-    is_shown_ = true;
-    std::fprintf(stderr, "\r%5.1f %%  %llu inputs, %lld s ", source.progress_per_mille() / 10.0,
-                 static_cast<unsigned long long>(inputs),
-                 static_cast<long long>((now - start_ns_) / stages::ns_per_second));
-  }
-  void clear() {
-    if (is_shown_) std::fprintf(stderr, "\r%60s\r", "");
-  }
-
- private:
-  io::SystemClock clock_;
-  bool is_terminal_ = ::isatty(STDERR_FILENO) != 0;
-  bool is_shown_ = false;
-  std::int64_t start_ns_ = clock_.monotonic_ns();
-  std::int64_t last_ns_ = 0;
-};
-
 void name_conf_ids(const io::EngineConf& conf, stages::Names& names) {
   for (const std::string& account : conf.account_names)
     static_cast<void>(names.accounts.find_or_add(account));
@@ -117,38 +92,35 @@ int open_file(const std::string& path, std::unique_ptr<io::File>& file) {
                                     exit_cannot_create);
 }
 
-// Steps the engine until its source ends; answers an exit code.
-int drive(Engine& engine, const io::CaptureSource& source, const io::CaptureSink& sink,
-          const io::Tape* tape) {
+// Lets the engine's threads run until the source ends, a signal comes or an output fails.
+template <class EngineType>
+void drive(EngineType& engine, const io::CaptureSource& source, const io::CaptureSink& sink,
+           const io::Tape* tape) {
   ProgressLine progress;
-  constexpr std::uint32_t steps_between_looks = 4'096;
-  int exit_code = exit_ok;
-  for (std::uint32_t steps = 1;; ++steps) {
-    const engine::StepResult result = engine.step();
-    if (result == engine::StepResult::finished) break;
-    if (sink.error() != 0 || (tape != nullptr && tape->error() != 0)) break;
-    if (result == engine::StepResult::idle) ::usleep(100);
-    if (steps % steps_between_looks != 0 && result != engine::StepResult::idle) continue;
-    progress.show(source, engine.ingress().sequence());
+  constexpr unsigned look_interval_us = 1'000;
+  engine.start();
+  while (!engine.is_finished()) {
+    ::usleep(look_interval_us);
+    progress.show(source.progress_per_mille(), engine.loop_counters(0).messages_in.get());
+    if (sink.error() != 0 || (tape != nullptr && tape->error() != 0)) engine.abort();
     if (take_stop_signal()) {
       log_line(LogLevel::info, "engine",
-               "stopped by a signal; what was read has been decided and written");
-      break;
+               "stopped by a signal; what was read is decided and written");
+      engine.stop();
     }
   }
   progress.clear();
-  engine.settle();
-  if (engine.ingress().fault() != io::IngressFault::none) {
-    exit_code = complain(
-        "ingress",
-        "line " + std::to_string(source.line_count()) + ": " + fault_text(engine.ingress().fault()),
-        exit_data);
-  }
-  return exit_code;
+  engine.join();
 }
 
 // Whatever in the capture could not be read, told once at the end.
-int report_damage(const Engine& engine, const io::CaptureSource& source) {
+template <class EngineType>
+int report_damage(const EngineType& engine, const io::CaptureSource& source) {
+  if (engine.ingress().fault() != io::IngressFault::none) {
+    log_line(LogLevel::error, "ingress",
+             "line " + std::to_string(source.line_count()) + ": " +
+                 fault_text(engine.ingress().fault()));
+  }
   for (const io::BrokenLine& line : source.broken_lines()) {
     log_line(LogLevel::error, "capture",
              "line " + std::to_string(line.number) + " is no entry: " + line.problem);
@@ -161,10 +133,15 @@ int report_damage(const Engine& engine, const io::CaptureSource& source) {
   if (!source.damage().empty()) {
     log_line(LogLevel::error, "capture", source.damage() + "; everything before it was processed");
   }
-  return broken != 0 || !source.damage().empty() ? exit_data : exit_ok;
+  const bool is_whole =
+      broken == 0 && source.damage().empty() && engine.ingress().fault() == io::IngressFault::none;
+  return is_whole ? exit_ok : exit_data;
 }
 
-int check_invariants(const Engine& engine) {
+template <class EngineType>
+int check_invariants(const EngineType& engine) {
+  if (!engine.is_drained())
+    return complain("engine", "an input has not gone through every stage", exit_invariant);
   if (!engine.egress().statistics().is_balanced()) {
     return complain("engine", "a signal has no outcome, or more than one", exit_invariant);
   }
@@ -174,7 +151,8 @@ int check_invariants(const Engine& engine) {
   return exit_ok;
 }
 
-void summarize(const io::EngineConf& conf, const Engine& engine, const io::CaptureSink& sink,
+template <class EngineType>
+void summarize(const io::EngineConf& conf, const EngineType& engine, const io::CaptureSink& sink,
                const stages::Names& names, RunSummary& summary) {
   summary.statistics = engine.egress().statistics();
   for (std::size_t i = 0; i < conf.streams.size(); ++i) {
@@ -188,6 +166,89 @@ void summarize(const io::EngineConf& conf, const Engine& engine, const io::Captu
   summary.output_entries = sink.entry_count();
   summary.sha256 = sink.sha256();
   summarize_books(names, engine.mark(), engine.risk(), summary);
+  for (std::uint32_t stage = 0; stage < io::stage_names.size(); ++stage) {
+    const std::string name{io::stage_names[stage]};
+    summary.latencies.push_back({name + ", waiting", {}});
+    engine.latency(stage).queue_wait.copy_to(summary.latencies.back().histogram);
+    summary.latencies.push_back({name + ", working", {}});
+    engine.latency(stage).service.copy_to(summary.latencies.back().histogram);
+  }
+  summary.latencies.push_back({"end to end", {}});
+  engine.end_to_end().copy_to(summary.latencies.back().histogram);
+  for (std::size_t i = 0; i < engine.thread_count(); ++i) {
+    const engine::LoopCounters& counters = engine.loop_counters(i);
+    ThreadSummary& row = summary.threads.emplace_back();
+    row.name = engine.thread_name(i);
+    for (std::size_t r = 0; r < engine::regime_count; ++r) {
+      row.regime_ns[r] = engine.clock().to_ns(counters.regime_tsc[r].get());
+    }
+    row.cycle_ns_max = engine.clock().to_ns(counters.cycle_tsc_max.get());
+    row.sleeps = counters.sleeps.get();
+  }
+}
+
+/// Layout of the conf, checked against this machine; 0 or 78 after a message.
+int plan_threads(const io::ThreadsConf& threads, io::PipelineOptions& options) {
+  const std::vector<std::uint32_t> cores(threads.cores.begin(), threads.cores.end());
+  const engine::Layout layout =
+      engine::plan_layout({.stage_names = io::stage_names,
+                           .threads = threads.layout,
+                           .cores = cores,
+                           .pins = threads.pins_cores,
+                           .wait = static_cast<engine::WaitPolicy>(threads.wait),
+                           .oversubscribe = threads.oversubscribe,
+                           .allowed_cores = engine::allowed_cores(),
+                           .usable_cores = engine::usable_core_count()});
+  if (!layout.problem.empty()) return complain("conf", layout.problem, exit_conf);
+  options.threads = layout.threads;
+  options.ring_capacity = static_cast<std::uint32_t>(threads.ring_capacity);
+  options.wait.policy = static_cast<engine::WaitPolicy>(threads.wait);
+  options.wait.spin_ns = static_cast<std::uint64_t>(threads.spin_us) * 1'000;
+  return exit_ok;
+}
+
+/// What a run is made of, once everything is open.
+struct RunParts {
+  const io::EngineConf& conf;
+  bool is_tape;
+  io::CaptureSource& source;
+  io::CaptureSink& sink;
+  io::Tape* tape;
+  const std::string& out;
+  const io::PipelineOptions& pipeline;
+};
+
+// Runs an engine whose rings have storage for ring_capacity_max messages.
+template <std::uint32_t ring_capacity_max>
+int run_engine(const RunParts& parts, RunSummary& summary) {
+  const io::EngineConf& conf = parts.conf;
+  stages::Names names(conf.decision.symbols_max, conf.decision.book.accounts_max);
+  name_conf_ids(conf, names);
+  const auto engine = std::make_unique<Engine<ring_capacity_max>>(
+      conf.decision, names, parts.source,
+      io::IngressOptions{.streams = conf.streams,
+                         .timers = conf.timers,
+                         .is_tape = parts.is_tape,
+                         .input_log = parts.tape},
+      parts.sink,
+      io::EgressOptions{.streams = conf.streams,
+                        .seed = conf.decision.fill.seed,
+                        .model = conf.decision.fill.model},
+      parts.pipeline);
+  const io::SystemClock clock;
+  const std::int64_t start_ns = clock.monotonic_ns();
+  drive(*engine, parts.source, parts.sink, parts.tape);
+  summary.elapsed_ns = clock.monotonic_ns() - start_ns;
+  const int out_error = parts.sink.finish();
+  const int tape_error = parts.tape == nullptr ? 0 : parts.tape->finish();
+  summarize(conf, *engine, parts.sink, names, summary);
+  if (out_error != 0)
+    return complain("output", parts.out + ": " + std::strerror(out_error), exit_io);
+  if (tape_error != 0)
+    return complain("tape", conf.tape + ": " + std::strerror(tape_error), exit_io);
+  const int damage = report_damage(*engine, parts.source);
+  const int invariants = check_invariants(*engine);
+  return invariants != exit_ok ? invariants : damage;
 }
 
 int open_source(const std::string& path, const io::CaptureSourceOptions& options,
@@ -226,34 +287,6 @@ int take_tape_conf(const CaptureRunOptions& options, const io::RawEntry& entry,
 
 }  // namespace
 
-int read_file(const std::string& path, std::string& text) {
-  if (std::filesystem::is_directory(path))
-    return complain("conf", path + ": is a directory", exit_conf);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return complain("conf", path + ": " + std::strerror(errno),
-                    errno == EACCES ? exit_permission : exit_no_input);
-  }
-  std::ostringstream content;
-  content << file.rdbuf();
-  text = content.str();
-  return exit_ok;
-}
-
-int load_conf(const std::string& path, std::span<const io::ConfOverride> overrides,
-              io::EngineConf& conf) {
-  std::string text;
-  if (!path.empty()) {
-    const int exit_code = read_file(path, text);
-    if (exit_code != exit_ok) return exit_code;
-  }
-  const io::ConfProblems problems =
-      io::read_conf(path.empty() ? "defaults" : std::string_view{path}, text, overrides, conf);
-  for (const std::string& line : problems.lines)
-    std::fprintf(stderr, "%s\n", line.c_str());
-  return problems.any() ? exit_conf : exit_ok;
-}
-
 int run_capture(const CaptureRunOptions& options, RunSummary& summary) {
   std::vector<io::ConfOverride> overrides = options.overrides;
   if (!options.capture.empty()) {
@@ -263,6 +296,9 @@ int run_capture(const CaptureRunOptions& options, RunSummary& summary) {
   int exit_code = load_conf(options.conf_path, overrides, conf);
   if (exit_code != exit_ok) return exit_code;
 
+  io::PipelineOptions pipeline;
+  exit_code = plan_threads(conf.threads, pipeline);
+  if (exit_code != exit_ok) return exit_code;
   std::unique_ptr<io::CaptureSource> source;
   exit_code = open_source(without_prefix(conf.source), options.source, source);
   if (exit_code != exit_ok) return exit_code;
@@ -288,29 +324,12 @@ int run_capture(const CaptureRunOptions& options, RunSummary& summary) {
     give_tape_conf(conf, *tape);
   }
 
-  stages::Names names(conf.decision.symbols_max, conf.decision.book.accounts_max);
-  name_conf_ids(conf, names);
-  const io::SystemClock clock;
-  Engine engine(
-      conf.decision, names, *source,
-      {.streams = conf.streams, .timers = conf.timers, .is_tape = is_tape, .input_log = tape.get()},
-      sink,
-      {.streams = conf.streams,
-       .seed = conf.decision.fill.seed,
-       .model = conf.decision.fill.model});
-  const std::int64_t start_ns = clock.monotonic_ns();
-  exit_code = drive(engine, *source, sink, tape.get());
-  summary.elapsed_ns = clock.monotonic_ns() - start_ns;
-  const int out_error = sink.finish();
-  const int tape_error = tape == nullptr ? 0 : tape->finish();
-  summarize(conf, engine, sink, names, summary);
-  if (out_error != 0) return complain("output", out + ": " + std::strerror(out_error), exit_io);
-  if (tape_error != 0)
-    return complain("tape", conf.tape + ": " + std::strerror(tape_error), exit_io);
-  const int damage = report_damage(engine, *source);
-  const int invariants = check_invariants(engine);
-  if (invariants != exit_ok) return invariants;
-  return exit_code != exit_ok ? exit_code : damage;
+  const RunParts parts{conf, is_tape, *source, sink, tape.get(), out, pipeline};
+  // Rings cycle through all of their storage: small ones stay in the caches.
+  constexpr std::uint32_t usual_capacity = 1'024;
+  constexpr std::uint32_t largest_capacity = 65'536;
+  return pipeline.ring_capacity <= usual_capacity ? run_engine<usual_capacity>(parts, summary)
+                                                  : run_engine<largest_capacity>(parts, summary);
 }
 
 }  // namespace coreloop::tools

@@ -24,11 +24,4 @@ struct CaptureRunOptions {
 /// 70, 73, 74, 77, 78.
 [[nodiscard]] int run_capture(const CaptureRunOptions& options, RunSummary& summary);
 
-/// Reads a whole file into `text`; 0 or an exit code, after a message.
-[[nodiscard]] int read_file(const std::string& path, std::string& text);
-
-/// Reads and checks a conf; 0 or an exit code, after listing every problem on stderr.
-[[nodiscard]] int load_conf(const std::string& path, std::span<const io::ConfOverride> overrides,
-                            io::EngineConf& conf);
-
 }  // namespace coreloop::tools

@@ -7,6 +7,7 @@
 
 #include "io/conf/engine_conf.hpp"
 #include "tools/capture_run.hpp"
+#include "tools/conf_file.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/stop_signals.hpp"
 #include "tools/version.hpp"

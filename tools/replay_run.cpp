@@ -22,6 +22,8 @@ struct RunArguments {
   std::string from;
   std::string to;
   std::string speed = "max";
+  std::string layout;
+  std::string wait;
   std::vector<std::string> settings;
 };
 
@@ -33,6 +35,15 @@ bool read_moment(const std::string& text, std::int64_t& unix_ns) {
     return true;
   }
   return io::read_timestamp(text, unix_ns);
+}
+
+// A number of threads as a layout; anything else is one already.
+std::string layout_text(const std::string& text) {
+  if (text == "1") return R"([["ingress", "risk", "fill", "mark", "egress"]])";
+  if (text == "2") return R"([["ingress", "risk"], ["fill", "mark", "egress"]])";
+  if (text == "3") return R"([["ingress"], ["risk", "fill", "mark"], ["egress"]])";
+  if (text == "5") return R"([["ingress"], ["risk"], ["fill"], ["mark"], ["egress"]])";
+  return text;
 }
 
 int usage(const std::string& message) {
@@ -49,6 +60,9 @@ int run(const RunArguments& arguments) {
                             .source = {}};
   for (const std::string& text : arguments.settings)
     options.overrides.push_back({text});
+  if (!arguments.layout.empty())
+    options.overrides.push_back({"threads.layout=" + layout_text(arguments.layout)});
+  if (!arguments.wait.empty()) options.overrides.push_back({"threads.wait=" + arguments.wait});
   options.source.clock = &clock;
   if (arguments.speed != "max")
     options.source.speed = static_cast<std::uint32_t>(std::stoul(arguments.speed));
@@ -91,6 +105,9 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("--speed", arguments->speed, "1 or 10 times the recorded pace, or max")
       ->check(CLI::IsMember({"1", "10", "max"}))
       ->capture_default_str();
+  command->add_option("--layout", arguments->layout,
+                      "1, 2, 3 or 5 threads, auto, or a list as in threads.layout");
+  command->add_option("--wait", arguments->wait, "how idle threads wait: spin, yield or adaptive");
   command
       ->add_option("--set", arguments->settings,
                    "section.key=value: override one conf key; may be given again")

@@ -96,6 +96,64 @@ void add_counts_json(JsonBuilder& json, std::string_view key, const Counts& coun
   json.close();
 }
 
+std::string duration_text(std::uint64_t ns) {
+  std::array<char, 32> text{};
+  const auto value = static_cast<unsigned long long>(ns);
+  if (ns < 10'000)
+    std::snprintf(text.data(), text.size(), "%llu ns", value);
+  else if (ns < 10'000'000)
+    std::snprintf(text.data(), text.size(), "%llu us", value / 1'000);
+  else
+    std::snprintf(text.data(), text.size(), "%llu ms", value / 1'000'000);
+  return text.data();
+}
+
+struct Percentile {
+  std::string_view name;
+  std::uint32_t per_100k;
+};
+constexpr std::array<Percentile, 4> percentiles{
+    {{"p50", 50'000}, {"p90", 90'000}, {"p99", 99'000}, {"p99.9", 99'900}}};
+
+void add_latencies(std::string& text, const std::vector<LatencyRow>& rows) {
+  std::array<char, 256> line{};
+  std::snprintf(line.data(), line.size(), "%-20s %10s %9s %9s %9s %9s %9s %9s\n", "latency",
+                "timed", "mean", "p50", "p90", "p99", "p99.9", "max");
+  text += line.data();
+  for (const LatencyRow& row : rows) {
+    const engine::HistogramCopy& h = row.histogram;
+    if (h.count() == 0) continue;
+    std::array<std::string, percentiles.size()> values;
+    for (std::size_t i = 0; i < percentiles.size(); ++i)
+      values[i] = duration_text(h.percentile_ns(percentiles[i].per_100k));
+    std::snprintf(line.data(), line.size(), "  %-18s %10s %9s %9s %9s %9s %9s %9s\n",
+                  row.name.c_str(), count_text(h.count()).c_str(),
+                  duration_text(h.mean_ns()).c_str(), values[0].c_str(), values[1].c_str(),
+                  values[2].c_str(), values[3].c_str(), duration_text(h.max_ns()).c_str());
+    text += line.data();
+  }
+}
+
+void add_latencies_json(JsonBuilder& json, const RunSummary& summary) {
+  json.open("latency_ns");
+  for (const LatencyRow& row : summary.latencies) {
+    const engine::HistogramCopy& h = row.histogram;
+    json.open(row.name).add("count", h.count()).add("mean", h.mean_ns());
+    for (const Percentile& p : percentiles)
+      json.add(p.name, h.percentile_ns(p.per_100k));
+    json.add("max", h.max_ns()).close();
+  }
+  json.close().open("threads");
+  for (const ThreadSummary& thread : summary.threads) {
+    json.open(thread.name);
+    for (std::size_t i = 0; i < engine::regime_count; ++i) {
+      json.add(std::string{engine::regime_names[i]} + "_ns", thread.regime_ns[i]);
+    }
+    json.add("cycle_ns_max", thread.cycle_ns_max).add("sleeps", thread.sleeps).close();
+  }
+  json.close();
+}
+
 }  // namespace
 
 Int128 AccountSummary::total_return() const {
@@ -188,6 +246,7 @@ std::string summary_table(const RunSummary& summary) {
   add_row(text, "", "inputs per second",
           count_text(static_cast<std::uint64_t>(static_cast<Int128>(s.inputs) *
                                                 stages::ns_per_second / ns)));
+  add_latencies(text, summary.latencies);
   text += "SHA-256 of the output  " + summary.sha256 + "\n";
   return text;
 }
@@ -233,6 +292,7 @@ std::string summary_json(const RunSummary& summary) {
     json.add(stream.name, stream.entries);
   json.close().close();
   json.add("books_hash", summary.books_hash);
+  add_latencies_json(json, summary);
   json.add("elapsed_ns", static_cast<std::uint64_t>(summary.elapsed_ns)).close();
   return json.text();
 }

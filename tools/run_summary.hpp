@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/latency_histogram.hpp"
+#include "engine/loop_counters.hpp"
 #include "io/edge/sink.hpp"
 #include "stages/mark.hpp"
 #include "stages/names.hpp"
@@ -45,6 +47,19 @@ struct StreamCount {
   std::uint64_t entries = 0;
 };
 
+struct LatencyRow {
+  std::string name;  ///< "risk, waiting", "risk, working", …
+  engine::HistogramCopy histogram;
+};
+
+/// Where a thread's time went.
+struct ThreadSummary {
+  std::string name;
+  std::array<std::uint64_t, engine::regime_count> regime_ns{};
+  std::uint64_t cycle_ns_max = 0;
+  std::uint64_t sleeps = 0;
+};
+
 struct RunSummary {
   std::vector<StreamCount> inputs;
   std::uint64_t unread_entries = 0;
@@ -56,6 +71,8 @@ struct RunSummary {
   std::string sha256;
   std::uint64_t books_hash = 0;
   std::int64_t elapsed_ns = 0;
+  std::vector<LatencyRow> latencies;
+  std::vector<ThreadSummary> threads;
 };
 
 /// The accounts' part of a summary, from MARK's books and RISK's peaks.

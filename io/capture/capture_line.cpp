@@ -237,18 +237,20 @@ void CaptureLineWriter::make_room(std::size_t bytes) noexcept {
 void CaptureLineWriter::flush() noexcept {
   const std::string_view bytes{buffer_.data(), used_};
   sha256_.add(bytes);
-  if (file_ != nullptr && error_ == 0) error_ = file_->append(bytes);
+  if (file_ != nullptr && error() == 0) {
+    error_.store(file_->append(bytes), std::memory_order_relaxed);
+  }
   used_ = 0;
 }
 
 int CaptureLineWriter::finish() noexcept {
   flush();
   if (file_ != nullptr) {
-    const int error = file_->finish();
-    if (error_ == 0) error_ = error;
+    const int result = file_->finish();
+    if (error() == 0) error_.store(result, std::memory_order_relaxed);
     file_.reset();
   }
-  return error_;
+  return error();
 }
 
 }  // namespace coreloop::io

@@ -3,6 +3,7 @@
 // page, "Capture files".
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -56,8 +57,8 @@ class CaptureLineWriter {
   /// Hands the file everything written and ends it; 0 or errno. Nothing may be written afterwards.
   [[nodiscard]] int finish() noexcept;
 
-  /// errno of the first failed write, 0 if none: everything after it is missing.
-  [[nodiscard]] int error() const noexcept { return error_; }
+  /// errno of the first failed write, 0 if none: everything after it is missing. Any thread.
+  [[nodiscard]] int error() const noexcept { return error_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t line_count() const noexcept { return line_count_; }
   [[nodiscard]] std::string sha256() const { return sha256_.hex(); }
 
@@ -73,7 +74,7 @@ class CaptureLineWriter {
   std::vector<char> buffer_;
   std::size_t used_ = 0;
   std::uint64_t line_count_ = 0;
-  int error_ = 0;
+  std::atomic<int> error_{0};
 };
 
 }  // namespace coreloop::io

@@ -86,6 +86,11 @@ void CaptureSource::fill() {
   const std::size_t room = buffer_.size() - CaptureLineReader::padding_bytes - end_;
   const std::size_t got = reader_->read({buffer_.data() + end_, room});
   end_ += got;
+  const std::uint64_t size = reader_->file_bytes();
+  if (size != 0) {
+    progress_per_mille_.store(static_cast<std::uint32_t>(reader_->file_bytes_read() * 1000 / size),
+                              std::memory_order_relaxed);
+  }
   if (got == 0) {
     is_at_end_ = true;
     damage_ = reader_->damage();
@@ -106,11 +111,6 @@ bool CaptureSource::is_due() noexcept {
     first_given_ns_ = now;
   }
   return (now - first_given_ns_) * options_.speed >= entry_.receive_unix_ns - first_receive_ns_;
-}
-
-std::uint32_t CaptureSource::progress_per_mille() const noexcept {
-  const std::uint64_t size = reader_->file_bytes();
-  return size == 0 ? 0 : static_cast<std::uint32_t>(reader_->file_bytes_read() * 1000 / size);
 }
 
 }  // namespace coreloop::io

@@ -3,6 +3,7 @@
 // ends too early gives what it has and says so. INGRESS's thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -51,8 +52,10 @@ class CaptureSource {
   /// Empty, or how the file ends too early.
   [[nodiscard]] const std::string& damage() const noexcept { return damage_; }
   [[nodiscard]] std::uint64_t line_count() const noexcept { return line_count_; }
-  /// Share of the file consumed, in thousandths; 0 where the size is unknown.
-  [[nodiscard]] std::uint32_t progress_per_mille() const noexcept;
+  /// Share of the file read, in thousandths; 0 where the size is unknown. Any thread.
+  [[nodiscard]] std::uint32_t progress_per_mille() const noexcept {
+    return progress_per_mille_.load(std::memory_order_relaxed);
+  }
 
  private:
   [[nodiscard]] bool read_next_entry();
@@ -68,6 +71,7 @@ class CaptureSource {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   bool is_at_end_ = false;
+  std::atomic<std::uint32_t> progress_per_mille_{0};
   RawEntry entry_;
   bool has_entry_ = false;
   std::uint64_t line_count_ = 0;

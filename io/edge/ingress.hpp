@@ -59,7 +59,8 @@ class Ingress {
   /// ended or a fault.
   engine::Progress on_poll(stages::Event& event) noexcept {
     if (fault_ != IngressFault::none) return engine::Progress::finished;
-    if (!text_.has_room()) return engine::Progress::retry;
+    waits_for_text_ = !text_.has_room();
+    if (waits_for_text_) return engine::Progress::retry;
     RawEntry entry;
     for (;;) {
       switch (source_.peek(entry)) {
@@ -77,6 +78,9 @@ class Ingress {
       if (fault_ != IngressFault::none) return engine::Progress::finished;
     }
   }
+
+  /// Whether a wait for room for text is over. What the source waits for it cannot tell.
+  [[nodiscard]] bool can_take() const noexcept { return waits_for_text_ && text_.has_room(); }
 
   [[nodiscard]] IngressFault fault() const noexcept { return fault_; }
   [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
@@ -226,6 +230,7 @@ class Ingress {
   std::uint64_t unread_entry_count_ = 0;
   std::vector<std::uint64_t> entry_counts_;
   IngressFault fault_ = IngressFault::none;
+  bool waits_for_text_ = false;
 };
 
 }  // namespace coreloop::io

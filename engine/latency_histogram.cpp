@@ -1,0 +1,47 @@
+// Copies, sums and percentiles of histograms.
+#include "engine/latency_histogram.hpp"
+
+#include <algorithm>
+
+namespace coreloop::engine {
+
+void LatencyHistogram::copy_to(HistogramCopy& copy) const noexcept {
+  copy.count_ = 0;
+  for (std::uint32_t i = 0; i < HistogramBuckets::count; ++i) {
+    copy.counts_[i] = counts_[i].load(std::memory_order_relaxed);
+    copy.count_ += copy.counts_[i];
+  }
+  copy.sum_ns_ = sum_ns_.load(std::memory_order_relaxed);
+  copy.max_ns_ = max_ns_.load(std::memory_order_relaxed);
+}
+
+void HistogramCopy::merge(const HistogramCopy& other) noexcept {
+  for (std::uint32_t i = 0; i < HistogramBuckets::count; ++i)
+    counts_[i] += other.counts_[i];
+  count_ += other.count_;
+  sum_ns_ += other.sum_ns_;
+  max_ns_ = std::max(max_ns_, other.max_ns_);
+}
+
+std::uint64_t HistogramCopy::percentile_ns(std::uint32_t per_100k) const noexcept {
+  if (count_ == 0) return 0;
+  __extension__ typedef unsigned __int128 Wide;
+  // The rank of the wanted value, 1-based, rounded up.
+  auto rank = static_cast<std::uint64_t>((static_cast<Wide>(count_) * per_100k + 99'999) / 100'000);
+  rank = std::clamp<std::uint64_t>(rank, 1, count_);
+  std::uint64_t seen = 0;
+  for (std::uint32_t i = 0; i < HistogramBuckets::count; ++i) {
+    seen += counts_[i];
+    if (seen >= rank) return std::min(HistogramBuckets::high_of(i), max_ns_);
+  }
+  return max_ns_;
+}
+
+std::uint64_t HistogramCopy::count_up_to(std::uint64_t ns) const noexcept {
+  std::uint64_t seen = 0;
+  for (std::uint32_t i = 0; i < HistogramBuckets::count && HistogramBuckets::high_of(i) <= ns; ++i)
+    seen += counts_[i];
+  return seen;
+}
+
+}  // namespace coreloop::engine

@@ -1,0 +1,39 @@
+// Sleeping on a futex.
+#include "engine/waker.hpp"
+
+#include <climits>
+#include <ctime>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace coreloop::engine {
+namespace {
+
+constexpr std::int64_t ns_per_second = 1'000'000'000;
+
+long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,
+           const timespec* timeout) noexcept {
+  static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t));
+  return ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), operation, value, timeout,
+                   nullptr, 0);
+}
+
+}  // namespace
+
+void Waker::sleep(std::int64_t timeout_ns) noexcept {
+  const timespec timeout{static_cast<std::time_t>(timeout_ns / ns_per_second),
+                         static_cast<long>(timeout_ns % ns_per_second)};
+  // Returns at once if a waker has already set the word back; a spurious return is a look for work
+  // too many.
+  futex(state_, FUTEX_WAIT_PRIVATE, sleeping, &timeout);
+  state_.store(awake, std::memory_order_relaxed);
+}
+
+void Waker::wake_sleeper() noexcept {
+  if (state_.exchange(awake, std::memory_order_seq_cst) != sleeping) return;
+  wake_calls_.fetch_add(1, std::memory_order_relaxed);
+  futex(state_, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr);
+}
+
+}  // namespace coreloop::engine

@@ -1,0 +1,64 @@
+// The one place where a thread sleeps, and how its neighbours wake it.
+//
+// No wake-up can be lost. The sleeper says that it is about to sleep, then looks for work once
+// more, and only then sleeps; the waker makes its work visible first and then looks whether anybody
+// sleeps. A full barrier stands between the two steps on both sides, so at least one of them sees
+// the other:
+//
+//   sleeper: announce; BARRIER; work? -> cancel : sleep          waker: publish work; BARRIER;
+//   announced? -> wake
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "engine/cache_line.hpp"
+
+namespace coreloop::engine {
+
+class alignas(cache_line_bytes) Waker {
+ public:
+  /// Announces that the owner is about to sleep. It must look for work after this and then call
+  /// cancel() or sleep().
+  void announce() noexcept { state_.exchange(sleeping, std::memory_order_seq_cst); }
+
+  /// There is work after all. Thread: the owner.
+  void cancel() noexcept { state_.store(awake, std::memory_order_relaxed); }
+
+  /// Sleeps until woken or until `timeout_ns` has passed. Requires: announce(). Thread: the owner.
+  void sleep(std::int64_t timeout_ns) noexcept;
+
+  /// Wakes the owner if it has announced sleep. What it is to find must be stored before. Any
+  /// thread. Cost: a full barrier; a system call only if the owner sleeps.
+  void wake() noexcept {
+    full_barrier();
+    if (state_.load(std::memory_order_relaxed) == sleeping) wake_sleeper();
+  }
+
+  /// Times a wake() had to call the kernel. Relaxed; any thread.
+  [[nodiscard]] std::uint64_t wake_call_count() const noexcept {
+    return wake_calls_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr std::uint32_t awake = 0;
+  static constexpr std::uint32_t sleeping = 1;
+
+  static void full_barrier() noexcept;
+  void wake_sleeper() noexcept;
+
+  std::atomic<std::uint32_t> state_{awake};
+  std::atomic<std::uint64_t> wake_calls_{0};
+};
+
+inline void Waker::full_barrier() noexcept {
+#ifdef CORELOOP_TSAN
+  // ThreadSanitizer knows no fences; a locked instruction is one on every machine it runs on.
+  std::atomic<std::uint32_t> word{0};
+  word.exchange(1, std::memory_order_seq_cst);
+#else
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
+}
+
+}  // namespace coreloop::engine
