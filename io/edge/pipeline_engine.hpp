@@ -42,6 +42,7 @@ struct PipelineOptions {
   std::vector<engine::ThreadPlan> threads;  ///< a checked layout
   std::uint32_t ring_capacity = 1'024;
   engine::WaitOptions wait;
+  engine::TscClock clock = engine::TscClock::calibrated();  ///< takes 20 ms to make
 };
 
 template <Source SourceType, Sink SinkType, std::uint32_t ring_capacity_max>
@@ -62,7 +63,7 @@ class PipelineEngine {
         mark_(decision),
         ingress_(source, names, text_, std::move(ingress_options)),
         egress_(sink, names, text_, std::move(egress_options)),
-        chain_{ingress_, {risk_, fill_, mark_, egress_}, engine::TscClock::calibrated(), {}, {}} {
+        chain_{ingress_, {risk_, fill_, mark_, egress_}, options_.clock, {}, {}} {
     for (std::size_t i = 0; i + 1 < options_.threads.size(); ++i) {
       rings_.push_back(std::make_unique<MessageRing>(options_.ring_capacity));
     }
