@@ -36,7 +36,7 @@ TWISTS = (
     ["market.source=simulated", "market.prices={ SYM1USDT = 12.5, SYM0USDT = 95000, SYM2USDT = 0.00000003 }",
      "risk.max_daily_trades=100000", "risk.cooldown_after_loss_minutes=0", "accounts.names=[\"acct-1\", \"zed\"]"],
     ["accounts.initial_balance=0.001", "fill.max_slippage_pct=0.9", "risk.max_daily_trades=100000",
-     "risk.cooldown_after_loss_minutes=0", "risk.max_drawdown_pct=1", "mark.interval_s=7"],
+     "risk.cooldown_after_loss_minutes=0", "risk.max_drawdown_pct=1", "mark.interval_s=300"],
     ["accounts.initial_balance=900000000", "risk.kelly_fraction=1", "risk.max_position_size_pct=1",
      "risk.max_total_exposure_pct=100", "risk.max_symbol_exposure_pct=100", "risk.max_daily_trades=100000",
      "risk.cooldown_after_loss_minutes=0", "risk.max_drawdown_pct=1", "risk.emergency_stop=true"],
@@ -91,22 +91,24 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", help="where to keep the capture of a case that differs")
     args = parser.parse_args()
-    inputs = entries = failed = 0
+    inputs = timers = entries = failed = 0
     reasons = set()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         runs = [pool.submit(run_case, args.replay, *case, args.keep) for case in cases(args.inputs, args.seed)]
         for run in runs:
             name, settings, generate, good, text, counts = run.result()
             if counts:
-                inputs += counts["inputs"]["all"]
+                given = counts["inputs"]["all"] - counts["inputs"]["timers"]
+                inputs += given
+                timers += counts["inputs"]["timers"]
                 entries += counts["output"]["entries"]
                 reasons |= set(counts["signals"]["rejected"]) | set(counts["signals"]["dead_lettered"])
-                print(f"{'same' if good else 'DIFFERS':8}{name:34}{counts['inputs']['all']:>9} inputs"
+                print(f"{'same' if good else 'DIFFERS':8}{name:34}{given:>9} inputs{counts['inputs']['timers']:>8} timers"
                       f"{counts['output']['entries']:>9} entries{counts['executions']:>8} executions", flush=True)
             if not good:
                 failed += 1
                 print("   settings:", " ".join(settings), "\n   generate:", " ".join(generate), "\n", text[-3000:])
-    print(f"{inputs} inputs, {entries} output entries compared, {failed} cases differ; "
+    print(f"{inputs} inputs and {timers} timers, {entries} output entries compared, {failed} cases differ; "
           f"reasons and codes seen: {', '.join(sorted(reasons))}")
     return 1 if failed else 0
 
