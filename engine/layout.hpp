@@ -27,6 +27,7 @@ struct ThreadPlan {
 
 struct LayoutRequest {
   std::span<const std::string_view> stage_names;  ///< of the chain, in order
+  // tidy: allow std::string because layouts are read once, at start
   std::vector<std::vector<std::string>> threads;  ///< stage names a thread; empty: auto
   std::vector<std::uint32_t> cores;               ///< one a thread; empty: chosen here, or none
   bool pins = true;                               ///< false: no thread is pinned
@@ -39,6 +40,7 @@ struct LayoutRequest {
 /// The plan, or why there is none.
 struct Layout {
   std::vector<ThreadPlan> threads;
+  // tidy: allow std::string because a refusal is read once, at start
   std::string problem;  ///< empty: all is well
 };
 

@@ -29,6 +29,7 @@ struct WaitOptions {
 
 /// Puts the calling thread's name into the system (at most 15 characters are kept) and pins it;
 /// false if pinning failed.
+// tidy: allow std::string because a thread is named once, when it starts
 bool prepare_this_thread(const std::string& name,
                          const std::optional<std::uint32_t>& core) noexcept;
 

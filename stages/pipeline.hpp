@@ -5,8 +5,7 @@
 //                        └─ FillReport ──┘   RISK takes no input while its order is out
 //
 // Here the four domain objects become stages of engine/stage.hpp. They know nothing of rings or
-// threads: the feedback channel is a template parameter, a one-slot mailbox when RISK and FILL
-// share a thread.
+// threads: the feedback channel is a template parameter.
 #pragma once
 
 #include "engine/check.hpp"
@@ -17,28 +16,6 @@
 #include "stages/risk.hpp"
 
 namespace coreloop::stages {
-
-/// The feedback channel between RISK and FILL on one thread.
-class FeedbackMailbox {
- public:
-  [[nodiscard]] bool try_push(const FillReport& report) noexcept {
-    if (is_full_) return false;
-    slot_ = report;
-    is_full_ = true;
-    return true;
-  }
-  [[nodiscard]] bool try_pop(FillReport& report) noexcept {
-    if (!is_full_) return false;
-    report = slot_;
-    is_full_ = false;
-    return true;
-  }
-  [[nodiscard]] bool has_message() const noexcept { return is_full_; }
-
- private:
-  FillReport slot_;
-  bool is_full_ = false;
-};
 
 /// RISK as a stage: feedback first, then the input; retry while an order is out.
 template <class FeedbackReader>

@@ -110,6 +110,15 @@ CaptureLineReader::CaptureLineReader()
 
 CaptureLineReader::~CaptureLineReader() = default;
 
+// Whether the value that begins with `token` is strict JSON and ends where a member of the line's
+// object may.
+bool CaptureLineReader::is_strict_value(std::string_view token, std::string_view line) noexcept {
+  const char* const line_end = line.data() + line.size();
+  std::string_view rest{token.data(), static_cast<std::size_t>(line_end - token.data())};
+  if (!value_scan_.skip_value(rest)) return false;
+  return !rest.empty() && (rest.front() == ',' || rest.front() == '}');
+}
+
 bool CaptureLineReader::fail(std::string_view problem) noexcept {
   problem_ = problem;
   return false;
@@ -134,7 +143,8 @@ bool CaptureLineReader::read(std::string_view line, RawEntry& entry) {
   for (auto member : object) {
     ondemand::field field;
     if (std::move(member).get(field) != simdjson::SUCCESS) return fail("not a JSON object");
-    const std::string_view key = raw_string(field.key().raw());
+    std::string_view key;
+    if (!take(raw_string(field.key().raw()), arena, key)) return fail("a key is no JSON string");
     if (key == "stream") {
       if (std::exchange(has_stream, true) || !take_string(field.value(), arena, entry.stream)) {
         return fail("`stream` is not one string");
@@ -155,6 +165,8 @@ bool CaptureLineReader::read(std::string_view line, RawEntry& entry) {
       if (std::exchange(has_fields, true) || !take_fields(field.value(), arena, fields_)) {
         return fail("`fields` is not one object of strings");
       }
+    } else if (!is_strict_value(field.value().raw_json_token(), line)) {
+      return fail("a further key has no JSON value");
     }
   }
   if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
@@ -212,21 +224,15 @@ void CaptureLineWriter::append_number(std::uint64_t value) noexcept {
   used_ += static_cast<std::size_t>(append_integer(begin, value) - begin);
 }
 
-// Piece by piece, so that an entry of any size passes through the buffer; never cut inside a UTF-8
-// sequence.
+// Piece by piece, so that an entry of any size passes through the buffer.
 void CaptureLineWriter::append_escaped(std::string_view text) noexcept {
+  constexpr std::size_t piece_bytes_max = escape_piece_bytes + 3;
   while (!text.empty()) {
-    std::size_t piece = std::min(text.size(), escape_piece_bytes);
-    if (piece < text.size()) {
-      std::size_t cut = piece;
-      while (cut > piece - 3 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80)
-        --cut;
-      piece = cut;
-    }
-    make_room(piece * escaped_bytes_max);
+    make_room(piece_bytes_max * escaped_bytes_max);
     char* const begin = buffer_.data() + used_;
-    used_ += static_cast<std::size_t>(escape_json(begin, text.substr(0, piece)) - begin);
-    text.remove_prefix(piece);
+    char* end = begin;
+    escape_json_piece(end, text, escape_piece_bytes);
+    used_ += static_cast<std::size_t>(end - begin);
   }
 }
 

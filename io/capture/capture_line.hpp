@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "io/codec/checksum.hpp"
+#include "io/codec/json_scan.hpp"
 #include "io/edge/file.hpp"
 #include "io/edge/source.hpp"
 
@@ -37,8 +38,10 @@ class CaptureLineReader {
  private:
   struct Parser;
   [[nodiscard]] bool fail(std::string_view problem) noexcept;
+  [[nodiscard]] bool is_strict_value(std::string_view token, std::string_view line) noexcept;
 
   std::unique_ptr<Parser> parser_;
+  JsonScan value_scan_{0};   ///< judges the values of further keys
   std::vector<char> arena_;  ///< unescaped text of the current line
   std::vector<RawField> fields_;
   std::string_view problem_;

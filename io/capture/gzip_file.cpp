@@ -1,9 +1,11 @@
-// zlib's gz functions.
+// zlib: inflate by hand, so that what comes before a damage is never lost; gzwrite for output.
 #include "io/capture/gzip_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <limits>
+#include <vector>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,7 +15,8 @@
 namespace coreloop::io {
 namespace {
 
-constexpr unsigned buffer_bytes = 256 * 1024;
+constexpr std::size_t buffer_bytes = std::size_t{256} * 1024;
+constexpr int gzip_only = 15 + 16;  // inflateInit2: largest window, gzip header wanted
 
 class GzipFile final : public File {
  public:
@@ -59,13 +62,48 @@ bool ends_with_gz(const std::string& path) noexcept {
 
 }  // namespace
 
+/// The open file, its undigested bytes, and the inflater.
 struct GzipReader::Handle {
-  gzFile file = nullptr;
+  int descriptor = -1;
+  std::vector<char> input = std::vector<char>(buffer_bytes);
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::uint64_t bytes_read = 0;
+  bool is_at_end = false;
+  bool is_gzip = false;
+  bool is_inside_member = false;
+  z_stream stream{};
+
   Handle() = default;
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
   ~Handle() {
-    if (file != nullptr) gzclose(file);
+    if (is_gzip) inflateEnd(&stream);
+    if (descriptor >= 0) ::close(descriptor);
+  }
+
+  [[nodiscard]] std::size_t available() const noexcept { return end - begin; }
+
+  // Makes `wanted` bytes available if the file has them; 0 or errno.
+  int fill(std::size_t wanted) noexcept {
+    std::memmove(input.data(), input.data() + begin, available());
+    end -= begin;
+    begin = 0;
+    while (available() < wanted && !is_at_end) {
+      const ssize_t got = ::read(descriptor, input.data() + end, input.size() - end);
+      if (got < 0) {
+        if (errno == EINTR) continue;
+        return errno;
+      }
+      is_at_end = got == 0;
+      end += static_cast<std::size_t>(got);
+      bytes_read += static_cast<std::uint64_t>(got);
+    }
+    return 0;
+  }
+
+  [[nodiscard]] bool begins_like_gzip() const noexcept {
+    return available() >= 2 && input[begin] == '\x1F' && input[begin + 1] == '\x8B';
   }
 };
 
@@ -75,42 +113,86 @@ GzipReader::GzipReader(std::unique_ptr<Handle> handle, std::uint64_t file_bytes)
 GzipReader::~GzipReader() = default;
 
 std::unique_ptr<GzipReader> GzipReader::open(const std::string& path, int& error) {
-  const int descriptor =
+  auto handle = std::make_unique<Handle>();
+  handle->descriptor =
       path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat status {};
-  if (descriptor < 0 || ::fstat(descriptor, &status) != 0) {
+  if (handle->descriptor < 0 || ::fstat(handle->descriptor, &status) != 0) {
     error = errno;
     return nullptr;
   }
-  auto handle = std::make_unique<Handle>();
-  if (!S_ISDIR(status.st_mode)) handle->file = gzdopen(descriptor, "rb");
-  if (handle->file == nullptr) {
-    ::close(descriptor);
-    error = S_ISDIR(status.st_mode) ? EISDIR : ENOMEM;
+  error = S_ISDIR(status.st_mode) ? EISDIR : handle->fill(2);
+  if (error != 0) return nullptr;
+  handle->is_gzip = handle->begins_like_gzip();
+  if (handle->is_gzip && inflateInit2(&handle->stream, gzip_only) != Z_OK) {
+    handle->is_gzip = false;
+    error = ENOMEM;
     return nullptr;
   }
-  gzbuffer(handle->file, buffer_bytes);
+  handle->is_inside_member = handle->is_gzip;
   const auto size = S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
   return std::unique_ptr<GzipReader>(new GzipReader(std::move(handle), size));
 }
 
 std::size_t GzipReader::read(std::span<char> buffer) noexcept {
-  if (!damage_.empty()) return 0;
-  const auto wanted = static_cast<unsigned>(std::min<std::size_t>(buffer.size(), 1U << 30));
-  const int got = gzread(handle_->file, buffer.data(), wanted);
-  int code = Z_OK;
-  const char* const text = gzerror(handle_->file, &code);
-  // A stream that ends too early gives what it has and says so only in gzerror.
-  if (got < 0 || code == Z_BUF_ERROR) {
-    damage_ = code == Z_BUF_ERROR ? "the gzip stream is cut off" : text;
-    if (damage_.empty()) damage_ = "the file cannot be read further";
+  if (!damage_.empty() || buffer.empty()) return 0;
+  return handle_->is_gzip ? read_gzip(buffer) : read_plain(buffer);
+}
+
+std::size_t GzipReader::read_plain(std::span<char> buffer) noexcept {
+  Handle& handle = *handle_;
+  if (handle.available() == 0) note_error(handle.fill(1));
+  const std::size_t count = std::min(buffer.size(), handle.available());
+  std::memcpy(buffer.data(), handle.input.data() + handle.begin, count);
+  handle.begin += count;
+  return count;
+}
+
+std::size_t GzipReader::read_gzip(std::span<char> buffer) noexcept {
+  Handle& handle = *handle_;
+  handle.stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
+  const auto wanted = static_cast<uInt>(std::min<std::size_t>(buffer.size(), 1U << 30));
+  handle.stream.avail_out = wanted;
+  while (handle.stream.avail_out == wanted && damage_.empty()) {
+    if (handle.available() < 2) note_error(handle.fill(2));
+    if (!handle.is_inside_member && !start_next_member()) break;
+    if (handle.available() == 0) {
+      damage_ = "the gzip stream is cut off";
+      break;
+    }
+    handle.stream.next_in = reinterpret_cast<Bytef*>(handle.input.data() + handle.begin);
+    handle.stream.avail_in = static_cast<uInt>(handle.available());
+    const int result = inflate(&handle.stream, Z_NO_FLUSH);
+    handle.begin = handle.end - handle.stream.avail_in;
+    if (result == Z_STREAM_END) {
+      handle.is_inside_member = false;
+    } else if (result != Z_OK && result != Z_BUF_ERROR) {
+      damage_ = std::string{"the gzip stream is damaged: "} +
+                (handle.stream.msg != nullptr ? handle.stream.msg : "not readable");
+    }
   }
-  return got > 0 ? static_cast<std::size_t>(got) : 0;
+  return wanted - handle.stream.avail_out;
+}
+
+// A gzip file may have several members one behind the other. False at the end of the file.
+bool GzipReader::start_next_member() noexcept {
+  Handle& handle = *handle_;
+  if (handle.available() == 0) return false;
+  if (!handle.begins_like_gzip()) {
+    damage_ = "something that is not gzip stands behind the gzip stream";
+    return false;
+  }
+  inflateReset(&handle.stream);
+  handle.is_inside_member = true;
+  return true;
+}
+
+void GzipReader::note_error(int error) {
+  if (error != 0) damage_ = std::string{"the file cannot be read further: "} + std::strerror(error);
 }
 
 std::uint64_t GzipReader::file_bytes_read() const noexcept {
-  const auto offset = gzoffset(handle_->file);
-  return offset > 0 ? static_cast<std::uint64_t>(offset) : 0;
+  return handle_->bytes_read - handle_->available();
 }
 
 std::unique_ptr<File> create_output_file(const std::string& path, int& error) {

@@ -33,6 +33,10 @@ class GzipReader {
  private:
   struct Handle;
   explicit GzipReader(std::unique_ptr<Handle> handle, std::uint64_t file_bytes);
+  [[nodiscard]] std::size_t read_plain(std::span<char> buffer) noexcept;
+  [[nodiscard]] std::size_t read_gzip(std::span<char> buffer) noexcept;
+  [[nodiscard]] bool start_next_member() noexcept;
+  void note_error(int error);
 
   std::unique_ptr<Handle> handle_;
   std::uint64_t file_bytes_;

@@ -27,6 +27,13 @@ std::string_view trimmed(std::string_view token) noexcept {
   return token;
 }
 
+// A token runs up to the next one, which must end the value: simdjson's skipping alone would take
+// `"a":` for a key.
+bool is_followed_by(std::string_view token, char separator, char closer) noexcept {
+  const char next = token.data()[token.size()];
+  return next == separator || next == closer;
+}
+
 // The content of a string token without escapes; false where the scanner must look.
 bool plain_string(std::string_view token, std::string_view& content) noexcept {
   token = trimmed(token);
@@ -46,14 +53,15 @@ bool scalar(std::string_view token, JsonField& field) noexcept {
   return field.type != JsonType::number || stages::is_json_number(field.text);
 }
 
-bool is_strict(ondemand::value value, std::uint32_t depth) noexcept;
+// `closer`: the bracket of the container that `value` stands in.
+bool is_strict(ondemand::value value, char closer, std::uint32_t depth) noexcept;
 
 bool is_strict_array(ondemand::value value, std::uint32_t depth) noexcept {
   ondemand::array array;
   if (value.get_array().get(array) != simdjson::SUCCESS) return false;
   for (auto element : array) {
     ondemand::value inner;
-    if (std::move(element).get(inner) != simdjson::SUCCESS || !is_strict(inner, depth))
+    if (std::move(element).get(inner) != simdjson::SUCCESS || !is_strict(inner, ']', depth))
       return false;
   }
   return true;
@@ -78,7 +86,7 @@ bool is_strict_object(ondemand::value value, std::uint32_t depth) noexcept {
     ondemand::field field;
     std::string_view key;
     if (std::move(member).get(field) != simdjson::SUCCESS || !plain_key(field.key(), key) ||
-        !is_strict(field.value(), depth)) {
+        !is_strict(field.value(), '}', depth)) {
       return false;
     }
   }
@@ -86,7 +94,7 @@ bool is_strict_object(ondemand::value value, std::uint32_t depth) noexcept {
 }
 
 // Whether everything inside `value` is strict JSON, so plain that the scanner need not look.
-bool is_strict(ondemand::value value, std::uint32_t depth) noexcept {
+bool is_strict(ondemand::value value, char closer, std::uint32_t depth) noexcept {
   ondemand::json_type type{};
   if (value.type().get(type) != simdjson::SUCCESS) return false;
   switch (type) {
@@ -96,37 +104,43 @@ bool is_strict(ondemand::value value, std::uint32_t depth) noexcept {
       return depth < JsonScan::depth_max && is_strict_object(value, depth + 1);
     case ondemand::json_type::string: {
       std::string_view content;
-      return plain_string(value.raw_json_token(), content);
+      const std::string_view token = value.raw_json_token();
+      return plain_string(token, content) && is_followed_by(token, ',', closer);
     }
     case ondemand::json_type::number:
     case ondemand::json_type::boolean:
     case ondemand::json_type::null: {
       JsonField field;
-      return scalar(value.raw_json_token(), field);
+      const std::string_view token = value.raw_json_token();
+      return scalar(token, field) && is_followed_by(token, ',', closer);
     }
   }
   return false;
 }
 
-bool read_value(ondemand::value value, JsonField& field) noexcept {
+bool read_value(ondemand::document& document, ondemand::value value, JsonField& field) noexcept {
   ondemand::json_type type{};
   if (value.type().get(type) != simdjson::SUCCESS) return false;
   const std::string_view token = value.raw_json_token();
   switch (type) {
     case ondemand::json_type::string:
       field.type = JsonType::string;
-      return plain_string(token, field.text);
+      return plain_string(token, field.text) && is_followed_by(token, ',', '}');
     case ondemand::json_type::number:
     case ondemand::json_type::boolean:
     case ondemand::json_type::null:
-      return scalar(token, field);
+      return scalar(token, field) && is_followed_by(token, ',', '}');
     case ondemand::json_type::array:
     case ondemand::json_type::object:
       break;
   }
+  const char* end = nullptr;
+  if (!is_strict(value, '}', 0) || document.current_location().get(end) != simdjson::SUCCESS) {
+    return false;
+  }
   field.type = JsonType::container;
-  field.text = {};
-  return is_strict(value, 0);
+  field.text = trimmed({token.data(), static_cast<std::size_t>(end - token.data())});
+  return true;
 }
 
 }  // namespace
@@ -176,7 +190,7 @@ bool JsonDocument::parse_by_simdjson(std::string_view payload) noexcept {
     if (!plain_key(field.key(), out.key)) return false;
     const std::string_view token = field.value().raw_json_token();
     out.offset = static_cast<std::uint32_t>(token.data() - begin);
-    if (!read_value(field.value(), out)) return false;
+    if (!read_value(document, field.value(), out)) return false;
   }
   // Nothing may follow the object.
   if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return false;

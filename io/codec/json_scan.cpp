@@ -75,6 +75,22 @@ bool JsonScan::scan(std::string_view text) noexcept {
   return p_ == end_;
 }
 
+bool JsonScan::skip_value(std::string_view& text) noexcept {
+  p_ = text.data();
+  end_ = p_ + text.size();
+  if (p_ == end_) return false;
+  std::string_view raw;
+  JsonType type{};
+  const bool is_container = *p_ == '{' || *p_ == '[';
+  const bool is_value = *p_ == '"'     ? scan_string(raw)
+                        : is_container ? scan_container()
+                                       : scan_scalar(type);
+  if (!is_value) return false;
+  skip_blanks();
+  text.remove_prefix(static_cast<std::size_t>(p_ - text.data()));
+  return true;
+}
+
 bool JsonScan::scan_members() noexcept {
   skip_blanks();
   if (p_ != end_ && *p_ == '}') {

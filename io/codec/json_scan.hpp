@@ -39,6 +39,10 @@ class JsonScan {
   /// Scans `text`; answers whether it is one strict JSON object. Requires: valid UTF-8.
   [[nodiscard]] bool scan(std::string_view text) noexcept;
 
+  /// Whether `text` begins with a strict JSON value; moves it behind the value and the blanks that
+  /// follow. Leaves fields() alone. Requires: valid UTF-8.
+  [[nodiscard]] bool skip_value(std::string_view& text) noexcept;
+
   /// Of the last scan that succeeded, in text order; valid until the next scan.
   [[nodiscard]] std::span<const JsonField> fields() const noexcept {
     return {fields_.data(), field_count_};

@@ -124,18 +124,27 @@ char* append_integer(char* out, std::uint64_t value) noexcept {
 }
 
 char* escape_json(char* out, std::string_view text) noexcept {
-  const auto* p = reinterpret_cast<const unsigned char*>(text.data());
-  const unsigned char* const end = p + text.size();
-  while (p != end) {
+  escape_json_piece(out, text, text.size());
+  return out;
+}
+
+void escape_json_piece(char*& out, std::string_view& text, std::size_t piece_bytes) noexcept {
+  const auto* const begin = reinterpret_cast<const unsigned char*>(text.data());
+  const unsigned char* const end = begin + text.size();
+  const unsigned char* const enough = piece_bytes < text.size() ? begin + piece_bytes : end;
+  const unsigned char* p = begin;
+  char* o = out;
+  while (p < enough) {
     if (is_plain(*p)) {
-      *out++ = static_cast<char>(*p++);
+      *o++ = static_cast<char>(*p++);
       continue;
     }
     std::size_t size = 0;
-    out = append_code_point(out, next_code_point(p, static_cast<std::size_t>(end - p), size));
+    o = append_code_point(o, next_code_point(p, static_cast<std::size_t>(end - p), size));
     p += size;
   }
-  return out;
+  out = o;
+  text.remove_prefix(static_cast<std::size_t>(p - begin));
 }
 
 char* escape_json_latin1(char* out, std::string_view bytes) noexcept {

@@ -17,6 +17,11 @@ inline constexpr std::size_t escaped_bytes_max = 6;
 /// the last written.
 char* escape_json(char* out, std::string_view text) noexcept;
 
+/// The same for a first piece of `text`: at least `piece_bytes` of it and at most three more, never
+/// cut inside a UTF-8 sequence, or all of it. `out` moves behind the last byte written, `text`
+/// behind the piece.
+void escape_json_piece(char*& out, std::string_view& text, std::size_t piece_bytes) noexcept;
+
 /// Appends one Latin-1 character a byte, escaped alike.
 char* escape_json_latin1(char* out, std::string_view bytes) noexcept;
 

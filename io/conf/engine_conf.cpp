@@ -232,7 +232,6 @@ ConfProblems read_conf(std::string_view file, std::string_view text,
   for (const ConfOverride& override_text : overrides)
     reader.add_override(override_text.text);
   reader.read_all();
-  if (problems.any()) return problems;
   derive(conf);
   check_together(conf, reader);
   return problems;

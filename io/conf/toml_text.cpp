@@ -40,6 +40,26 @@ class Lines {
   std::vector<std::size_t> starts_;
 };
 
+std::string quoted(std::string_view key) {
+  std::string text = "\"";
+  for (const char c : key) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + "\"";
+}
+
+// A table on one line, however it was written.
+std::string inline_text(const TomlValue& table) {
+  if (table.members.empty()) return "{}";
+  std::string text = "{ ";
+  for (const TomlMember& member : table.members) {
+    if (text.size() > 2) text += ", ";
+    text += quoted(member.key) + " = " + member.value.text;
+  }
+  return text + " }";
+}
+
 bool stands_before(const toml::source_position& a, const toml::source_position& b) {
   return a.line != b.line ? a.line < b.line : a.column < b.column;
 }
@@ -80,6 +100,7 @@ TomlValue copied(const toml::node& node, const Lines& lines) {
       for (const auto& [key, member] : members) {
         value.members.push_back({std::string{key->str()}, copied(*member, lines)});
       }
+      value.text = inline_text(value);
       break;
     }
     case toml::node_type::none:
@@ -92,9 +113,32 @@ TomlValue copied(const toml::node& node, const Lines& lines) {
   return value;
 }
 
+// The parser and its tree go one call deeper for each part of a dotted key: the length of a line
+// bounds that.
+std::uint32_t first_long_line(std::string_view text) {
+  std::uint32_t line = 1;
+  std::size_t begin = 0;
+  for (;; ++line) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    if (end - begin > toml_line_bytes_max) return line;
+    if (end == text.size()) return 0;
+    begin = end + 1;
+  }
+}
+
 }  // namespace
 
 bool parse_toml(std::string_view text, TomlValue& root, TomlProblem& problem) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.substr(0, byte_order_mark.size()) == byte_order_mark) {
+    text.remove_prefix(byte_order_mark.size());
+  }
+  const std::uint32_t long_line = first_long_line(text);
+  if (long_line != 0) {
+    problem = {"a line may have at most " + std::to_string(toml_line_bytes_max) + " bytes",
+               long_line, 1};
+    return false;
+  }
   try {
     const toml::table table = toml::parse(text);
     root = copied(table, Lines{text});

@@ -12,11 +12,14 @@ namespace coreloop::io {
 
 enum class TomlKind : std::uint8_t { string, integer, decimal, boolean, array, table, date };
 
+/// Longest line of a text; it bounds how deep dotted keys can go.
+inline constexpr std::size_t toml_line_bytes_max = 4'096;
+
 struct TomlMember;
 
 struct TomlValue {
   TomlKind kind = TomlKind::string;
-  std::string text;                 ///< as written; of a table header, empty
+  std::string text;                 ///< as written; a table always on one line
   std::string string;               ///< decoded, when kind is string
   std::vector<TomlValue> elements;  ///< of an array
   std::vector<TomlMember> members;  ///< of a table, in order of appearance

@@ -10,8 +10,7 @@ sizing and fill model; and compares the SHA-256 over all output entries that the
 For each combination it also sees that signals = the capture's signal entries = held + approved + rejected +
 dead-lettered, and has tests/model/identities.py recompute the books from what the g++ -O2 build published.
 
-Prints a line a combination and a total; exits 1 at any difference or violation. Without --full-everywhere the
-slow builds (-O0, sanitizers) read the first minute of the real capture only, which the -O2 build then reads as well.
+Prints a line a combination and a total; exits 1 at any difference or violation.
 """
 
 import argparse
@@ -39,7 +38,6 @@ BUILDS = {
 }
 REFERENCE = "gcc-O2"
 QUICK = (REFERENCE, "clang-O2")
-SLOW = ("gcc-O0", "gcc-asan-ubsan")
 
 OPPOSITE = ("close", "reverse", "net")
 SIZING = ("kelly", "fixed_fraction", "fixed_notional", "tracked_kelly")
@@ -77,7 +75,7 @@ def arguments_of(combination):
 def signal_entries(capture):
     """How many entries of the signal stream a capture holds."""
     with (gzip.open if capture.suffix == ".gz" else open)(capture, "rb") as lines:
-        return sum(b'"stream":"trade.signal.v5"' in line[:40] for line in lines)
+        return sum(json.loads(line)["stream"] == "trade.signal.v5" for line in lines)
 
 
 class Bench:
@@ -108,29 +106,26 @@ class Bench:
         self.problems.append(text)
         print(f"{'/'.join(combination)}: {text}", flush=True)
 
-    def compare(self, captures, combination):
-        """One combination: `captures` is build -> what it reads. Answers the line of the table."""
-        wholes = {}
-        for name, capture in captures.items():
-            wholes.setdefault(capture, []).append(name)
-        hashes, entries, approved = [], 0, 0
-        for capture, names in wholes.items():
-            found = {}
-            for name in dict.fromkeys([REFERENCE, *names]):
-                out = self.folder / "out.ndjson" if name == REFERENCE else None
-                summary = self.run(name, capture, combination, out)
-                if summary is None:
-                    continue
-                found[name] = summary["output"]["sha256"]
-                self.check_counts(name, capture, combination, summary)
-                if name == REFERENCE:
-                    self.check_identities(capture, combination, out)
-                    if len(hashes) == 0:
-                        entries, approved = summary["output"]["entries"], summary["signals"]["approved"]
-            if len(set(found.values())) != 1:
-                self.complain(combination, f"{capture.name}: outputs differ: {found}")
-            hashes.append(found.get(REFERENCE, "-")[:12])
-        return entries, approved, hashes
+    def compare(self, capture, combination):
+        """One combination over one capture; prints its line of the table."""
+        before, hashes, reference = len(self.problems), {}, None
+        for name in self.programs:
+            out = self.folder / "out.ndjson" if name == REFERENCE else None
+            summary = self.run(name, capture, combination, out)
+            if summary is None:
+                continue
+            hashes[name] = summary["output"]["sha256"]
+            self.check_counts(name, capture, combination, summary)
+            if name == REFERENCE:
+                reference = summary
+                self.check_identities(capture, combination, out)
+        if len(set(hashes.values())) > 1:
+            self.complain(combination, f"outputs differ: {hashes}")
+        is_same = len(self.problems) == before and reference is not None
+        approved, entries, sha256 = ((reference["signals"]["approved"], reference["output"]["entries"],
+                                      reference["output"]["sha256"]) if reference else ("-", "-", "-"))
+        print(f"{'/'.join(combination):36}{approved:>9}{entries:>9}  {sha256[:16]:18}"
+              + (f"same in all {len(hashes)} builds" if is_same else "DIFFERS"), flush=True)
 
     def check_counts(self, name, capture, combination, summary):
         """Every signal entry has one outcome."""
@@ -160,18 +155,15 @@ def signal_count(capture):
     return _counts[capture]
 
 
-def plans(arguments, programs, folder):
-    """(title, build -> capture) of each capture to compare over."""
+def captures_of(arguments, programs, folder):
+    """What to compare over."""
     generated = folder / "generated.ndjson"
     subprocess.run([programs[REFERENCE], "generate", *GENERATE, "--out", generated], check=True, capture_output=True)
-    yield "replay generate " + " ".join(GENERATE), dict.fromkeys(programs, generated)
-    if not arguments.capture.exists():
+    yield "replay generate " + " ".join(GENERATE), generated
+    if arguments.capture.exists():
+        yield arguments.capture.name, arguments.capture
+    else:
         print(f"{arguments.capture} is not there: generated capture only")
-        return
-    minute = arguments.capture.with_name(arguments.capture.name.replace(".ndjson", "_60s.ndjson"))
-    is_short = not arguments.full_everywhere and minute.exists()
-    yield arguments.capture.name, {name: minute if is_short and name in SLOW else arguments.capture
-                                   for name in programs}
 
 
 def main():
@@ -183,8 +175,6 @@ def main():
                         help="each build goes to DIR/<name> (default: build/determinism)")
     parser.add_argument("--capture", type=pathlib.Path, default=REAL,
                         help="the real capture (default: ../shared/captures/" + REAL.name + ")")
-    parser.add_argument("--full-everywhere", action="store_true",
-                        help="the slow builds read the whole real capture too")
     arguments = parser.parse_args()
 
     names = QUICK if arguments.quick else tuple(BUILDS)
@@ -201,15 +191,11 @@ def main():
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="determinism-") as folder:
         bench = Bench(programs, pathlib.Path(folder))
-        for title, captures in plans(arguments, programs, pathlib.Path(folder)):
-            counted = ", ".join(f"{signal_count(c)} signals in {c.name}" for c in dict.fromkeys(captures.values()))
-            print(f"\n{title}\n{counted}\n{'on_opposite/sizing/fill model':36}{'approved':>9}{'entries':>9}  "
-                  "SHA-256 of the output")
+        for title, capture in captures_of(arguments, programs, pathlib.Path(folder)):
+            print(f"\n{title}: {signal_count(capture)} signals\n{'on_opposite/sizing/fill model':36}{'approved':>9}"
+                  f"{'entries':>9}  SHA-256 of the output")
             for combination in combinations:
-                before = len(bench.problems)
-                entries, approved, hashes = bench.compare(captures, combination)
-                same = f"same in all {len(programs)} builds" if len(bench.problems) == before else "DIFFERS"
-                print(f"{'/'.join(combination):36}{approved:>9}{entries:>9}  {' '.join(hashes)}  {same}", flush=True)
+                bench.compare(capture, combination)
     print("\nseconds of runs: " + ", ".join(f"{name} {spent:.0f}" for name, spent in bench.seconds.items())
           + f"; all with identities {time.monotonic() - started:.0f}")
     print(f"{len(programs)} builds, {len(combinations)} combinations a capture, {len(bench.problems)} problems")

@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 import unittest
 
 CONF = pathlib.Path(__file__).resolve().parent.parent.parent / "conf"
@@ -32,6 +33,12 @@ def engine(*arguments):
 def cells_of(line):
     """The cells of a table row."""
     return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def value_of(text):
+    """A TOML value; numbers with a point keep their text, tables their order."""
+    value = tomllib.loads("value = " + text, parse_float=str)["value"]
+    return list(value.items()) if isinstance(value, dict) else value
 
 
 def keys_of_readme():
@@ -83,8 +90,12 @@ class ConfReadmeTest(unittest.TestCase):
     def test_defaults_are_the_engines(self):
         missing = engine("--check-config", self.written("empty.toml", "")).stderr
         for name, value in self.printed.items():
-            wanted = REQUIRED if f" {name}: must be given" in missing else f"`{value}`"
-            self.assertEqual(self.rows[name]["default"], wanted, name)
+            shown = self.rows[name]["default"]
+            if f" {name}: must be given" in missing:
+                self.assertEqual(shown, REQUIRED, name)
+            else:
+                self.assertRegex(shown, "^`.*`$", name)
+                self.assertEqual(value_of(shown.strip("`")), value_of(value), name)
 
     def test_allowed_is_what_the_engine_says(self):
         settings = [argument for name in self.printed for argument in ("--set", f"{name}={WRONG}")]

@@ -167,6 +167,14 @@ def slippage():
     return script, ["fill.model=fixed_bps", "fill.slippage_bps=7.5"]
 
 
+def quotes():
+    """Marks halfway between two places go to the even one; BUY at the ask, SELL at the bid."""
+    script = Script()
+    for last in range(4):
+        script.later(SECOND).tick("A", f"10.0000000{last}", f"10.0000000{last + 1}").buy("A").sell("A").sell("A")
+    return script, ["risk.on_opposite=reverse"]
+
+
 def tiny_prices():
     """A price of 1e-8 does not fall to zero, neither when sold nor when it walks."""
     script = Script(START + SECOND)
@@ -205,7 +213,7 @@ def tracked():
 
 SCRIPTS = (confidence, ages, price_age, conf_price_age, daily, rate, notional, open_positions, exposure,
            symbol_exposure, clip, cooldown, drawdown, latch, balance_drawdown, dedup, tables, net, slippage,
-           tiny_prices, timers, walks, tracked)
+           quotes, tiny_prices, timers, walks, tracked)
 
 # One account alone, sized by its record: well over 100 closes, f between floor and cap.
 LONG_RECORD = Case("generated long record", None,

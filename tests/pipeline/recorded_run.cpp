@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "stages/random_mix.hpp"
+#include "tests/support/engine_run.hpp"
 
 namespace coreloop::tests {
 
@@ -79,15 +80,10 @@ RecordedRun::RecordedRun(const std::vector<RecordedEntry>& entries, std::uint32_
   decision.risk.max_total_exposure_pct = 5 * stages::scale;
   decision.risk.max_drawdown_pct = stages::scale;
   static const engine::TscClock clock = engine::TscClock::calibrated();
-  io::PipelineOptions options{
-      .threads = {}, .ring_capacity = ring_capacity, .wait = {.policy = wait}, .clock = clock};
-  std::uint32_t first = 0;
-  for (std::uint32_t stage = 0; stage < io::stage_names.size(); ++stage) {
-    const bool is_last = stage + 1 == io::stage_names.size();
-    if (!is_last && (cuts & (1U << stage)) == 0) continue;
-    options.threads.push_back({first, stage, {}});
-    first = stage + 1;
-  }
+  io::PipelineOptions options{.threads = threads_of_cuts(cuts),
+                              .ring_capacity = ring_capacity,
+                              .wait = {.policy = wait},
+                              .clock = clock};
   engine = std::make_unique<RecordedEngine>(
       decision, names, source,
       io::IngressOptions{.streams = streams, .timers = {.mark_ns = 30 * stages::ns_per_second}},

@@ -175,6 +175,18 @@ TEST(AccountBookTest, RefusesARealizedProfitBeyond64Bits) {
   EXPECT_FALSE(book.would_fit(sold(0, amount_max, 1_e8 + 2, amount_max)));
 }
 
+TEST(AccountBookTest, RefusesAnAccountsProfitBeyond64BitsWhereItsCycleAndBalanceWouldFit) {
+  AccountBook book(small_limits);
+  // h = (2^63 - 2) / 2 realized in a first cycle; h + 2 in a second one would make 2^63.
+  constexpr Quantity half = amount_max / 2;
+  book.apply(bought(0, half, least_price));
+  book.apply(sold(0, half, 1_e8 + 1));
+  EXPECT_EQ(book.account(0).realized, half);
+  book.apply(bought(0, amount_max, least_price));
+  EXPECT_TRUE(book.would_fit(sold(0, half + 1, 1_e8 + 1, 20'000_e8)));
+  EXPECT_FALSE(book.would_fit(sold(0, half + 2, 1_e8 + 1, 20'000_e8)));
+}
+
 TEST(AccountBookTest, RefusesABalanceBeyond64Bits) {
   AccountBook book(small_limits);
   book.apply(bought(0, amount_max, least_price));

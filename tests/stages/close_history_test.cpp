@@ -105,8 +105,12 @@ TEST(CloseHistoryTest, AgreesWithADequeOverRandomCloses) {
     ASSERT_EQ(history.win_count(), wins);
     ASSERT_EQ(history.loss_count(), losses);
     ASSERT_EQ(history.win_rate(), recent_wins * scale / recent);
-    if (wins > 0) ASSERT_EQ(history.mean_win(), win_sum / wins);
-    if (losses > 0) ASSERT_EQ(history.mean_loss(), loss_sum / losses);
+    if (wins > 0) {
+      ASSERT_EQ(history.mean_win(), win_sum / wins);
+    }
+    if (losses > 0) {
+      ASSERT_EQ(history.mean_loss(), loss_sum / losses);
+    }
   }
 }
 

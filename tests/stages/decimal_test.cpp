@@ -65,8 +65,8 @@ TEST(DecimalTest, ReadsExponents) {
       Reading{"0.00000000000123e12", 1.23_e8, Rest::none},
       Reading{"1e-8", 1, Rest::none},
       Reading{"5e-9", 0, Rest::half},
-      Reading{"95e-10", 0, Rest::above_half},        // 9.5e-9
-      Reading{"15e-9", 1, Rest::half},               // 1.5e-8
+      Reading{"95e-10", 0, Rest::above_half},  // 9.5e-9
+      Reading{"15e-9", 1, Rest::half},         // 1.5e-8
       Reading{"1e-99999999999", 0, Rest::below_half},
       Reading{"0e99999999999", 0, Rest::none},
       Reading{"0.000e5", 0, Rest::none},
@@ -78,6 +78,15 @@ TEST(DecimalTest, ReadsExponents) {
     EXPECT_EQ(number.rest, reading.rest);
     EXPECT_FALSE(number.is_huge);
   }
+}
+
+TEST(DecimalTest, ReadsLongMantissasWithExponentsThatMakeUpForThem) {
+  const std::string zeros(2'000, '0');
+  EXPECT_EQ(read_decimal("1" + zeros + "e-2000").floor, 1_e8);
+  EXPECT_EQ(read_decimal("1" + zeros + "e-2000").rest, Rest::none);
+  EXPECT_EQ(read_decimal("0." + zeros + "1e2001").floor, 1_e8);
+  EXPECT_EQ(read_decimal("0." + zeros + "1e1992").rest, Rest::below_half);  // 1e-9
+  EXPECT_TRUE(read_decimal("1" + zeros + "e-1000").is_huge);
 }
 
 TEST(DecimalTest, KnowsWhatDoesNotFit64Bits) {
@@ -103,9 +112,9 @@ TEST(DecimalTest, CutsTowardZeroSoThatAlmostTheThresholdStaysBelowIt) {
 }
 
 TEST(DecimalTest, RoundsHalfToEven) {
-  EXPECT_EQ(read_decimal("0.000000005").rounded(), 0);   // 0.5 -> 0
-  EXPECT_EQ(read_decimal("0.000000015").rounded(), 2);   // 1.5 -> 2
-  EXPECT_EQ(read_decimal("0.000000025").rounded(), 2);   // 2.5 -> 2
+  EXPECT_EQ(read_decimal("0.000000005").rounded(), 0);  // 0.5 -> 0
+  EXPECT_EQ(read_decimal("0.000000015").rounded(), 2);  // 1.5 -> 2
+  EXPECT_EQ(read_decimal("0.000000025").rounded(), 2);  // 2.5 -> 2
   EXPECT_EQ(read_decimal("-0.000000015").rounded(), -2);
   EXPECT_EQ(read_decimal("-0.000000025").rounded(), -2);
   EXPECT_EQ(read_decimal("0.0000000050000000001").rounded(), 1);
@@ -170,8 +179,8 @@ TEST(DecimalTest, WritesPlainDecimalsWithNoTrailingZeroBeyondOnePlace) {
 TEST(DecimalTest, WhatIsWrittenReadsBackAsItWas) {
   std::mt19937_64 random{2};
   for (int i = 0; i < 100'000; ++i) {
-    const auto value = static_cast<std::int64_t>(random() >> (random() % 64)) *
-                       ((random() & 1) != 0 ? 1 : -1);
+    const auto value =
+        static_cast<std::int64_t>(random() >> (random() % 64)) * ((random() & 1) != 0 ? 1 : -1);
     if (value == amount_min) continue;  // its magnitude is one more than can be read
     const std::string text = written(value);
     ASSERT_TRUE(is_json_number(text)) << text;
@@ -194,8 +203,8 @@ TEST(DecimalTest, WritesWideValuesOfAnyPlaces) {
 }
 
 TEST(DecimalTest, KnowsJsonsNumberGrammar) {
-  for (const std::string_view text :
-       {"0", "-0", "10", "0.5", "-1.25", "1e5", "1E-5", "1.0e+10", "123456789012345678901234567890"}) {
+  for (const std::string_view text : {"0", "-0", "10", "0.5", "-1.25", "1e5", "1E-5", "1.0e+10",
+                                      "123456789012345678901234567890"}) {
     EXPECT_TRUE(is_json_number(text)) << text;
   }
   for (const std::string_view text :

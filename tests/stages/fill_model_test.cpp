@@ -177,6 +177,20 @@ TEST(FillModelTest, ASimulatedFillHasNotionalAndFee) {
   EXPECT_EQ(fill.status, FillStatus::filled);
 }
 
+TEST(FillModelTest, TheNotionalIsRoundedHalfEvenAndTheFeeUp) {
+  Fill fill;
+  // 1 / 0.3 = 3.33333333; x 0.3 = 0.999999999 -> 1.0
+  ASSERT_TRUE(
+      simulate_fill(costs_of(SlippageModel::none), entry_of(Side::buy, 1_e8), 0.3_e8, 0, 1, fill));
+  EXPECT_EQ(fill.notional, 1_e8);
+  EXPECT_EQ(fill.fee, 0.0004_e8);
+  // 0.00000001 / 1.0 = 0.00000001; its fee of 0.000000000004 is a whole unit
+  ASSERT_TRUE(
+      simulate_fill(costs_of(SlippageModel::none), entry_of(Side::sell, 1), 1_e8, 0, 1, fill));
+  EXPECT_EQ(fill.notional, 1);
+  EXPECT_EQ(fill.fee, 1);
+}
+
 TEST(FillModelTest, AFillOfNothingIsRejectedWithItsPriceAndSlippage) {
   Fill fill;
   ASSERT_TRUE(simulate_fill(costs_of(SlippageModel::none), entry_of(Side::buy, 1'000_e8), 95'000_e8,

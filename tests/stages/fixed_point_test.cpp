@@ -93,7 +93,8 @@ TEST(FixedPointTest, DivisionIsExactWhetherTheNumbersAreWideOrNot) {
   for (int i = 0; i < 100'000; ++i) {
     const UInt128 wide = (static_cast<UInt128>(random()) << 64) | random();
     const UInt128 dividend = wide >> (random() % 128);
-    const UInt128 divisor = (((static_cast<UInt128>(random()) << 64) | random()) >> (random() % 128)) | 1;
+    const UInt128 divisor =
+        (((static_cast<UInt128>(random()) << 64) | random()) >> (random() % 128)) | 1;
     const Quotient q = divided(dividend, divisor);
     ASSERT_TRUE(q.rest < divisor);
     ASSERT_TRUE(q.whole * divisor + q.rest == dividend);

@@ -94,7 +94,8 @@ TEST(MarketTest, ConfPricesCountAsSetAtTheFirstInputsLogTimeWhateverItIs) {
 }
 
 TEST(MarketTest, AWalkTimerMovesEachPriceByItsOwnKeyedStep) {
-  // seed 5, k = 1000: s = floor((mix(k, symbol) >> 32) x 200,000 / 2^32) - 100,000 in units of 1e-8:
+  // seed 5, k = 1000: s = floor((mix(k, symbol) >> 32) x 200,000 / 2^32) - 100,000 in units of
+  // 1e-8:
   //   symbol 0: floor(1397033692 x 200000 / 2^32) = 65054, s = -34946
   //   symbol 1: floor(2865475635 x 200000 / 2^32) = 133434, s = 33434
   // 95000 x (1 - 0.00034946) = 95000 - 33.1987 = 94966.8013
@@ -129,9 +130,9 @@ TEST(MarketTest, AWalkNeverFallsBelowTheSmallestPriceAndNeverLeaves64Bits) {
   Market low(1, {.seed = 5, .symbol_count = 1}, {1});
   low.apply(at(timer_of(TimerKind::walk, 1000), 1));
   EXPECT_EQ(low.price(0).mark, 1);
-  Market high(1, {.seed = 5, .symbol_count = 1}, {amount_max});
+  Market high(1, {.seed = 5, .symbol_count = 1}, {amount_max - 1'000});
   high.apply(at(timer_of(TimerKind::walk, 1001), 1));
-  EXPECT_EQ(high.price(0).mark, amount_max);
+  EXPECT_EQ(high.price(0).mark, amount_max - 1'000);  // the step is not taken
 }
 
 TEST(MarketTest, AWalkGoesOnFromTheMiddleOfAQuote) {

@@ -76,42 +76,74 @@ struct PositionCase {
   std::string_view name;
   std::array<Trade, 3> trades;  // a quantity of 0: none
   Quantity quantity;
-  Price average_entry;        // 0 when flat
-  Money realized;             // by the last fill
-  Money realized_in_cycle;    // of the open cycle; of the ended one when flat
+  Price average_entry;      // 0 when flat
+  Money realized;           // by the last fill
+  Money realized_in_cycle;  // of the open cycle; of the ended one when flat
 };
 
 // The same numbers as anywhere where positions are kept by netting at average cost.
 constexpr std::array position_cases{
     // 50,000 x 1 + 30,000 x 1.001 + 20,000 x 1.002 = 100,070 for 100,000
-    PositionCase{"three buys", {{{Side::buy, 50'000_e8, 1_e8},
-                                 {Side::buy, 30'000_e8, 1.001_e8},
-                                 {Side::buy, 20'000_e8, 1.002_e8}}},
-                 100'000_e8, 1.0007_e8, 0, 0},
+    PositionCase{"three buys",
+                 {{{Side::buy, 50'000_e8, 1_e8},
+                   {Side::buy, 30'000_e8, 1.001_e8},
+                   {Side::buy, 20'000_e8, 1.002_e8}}},
+                 100'000_e8,
+                 1.0007_e8,
+                 0,
+                 0},
     // 0.5 x 150 - 0.5 x 100 = 25
-    PositionCase{"reduce a long", {{{Side::buy, 2_e8, 100_e8}, {Side::sell, 0.5_e8, 150_e8}, {}}},
-                 1.5_e8, 100_e8, 25_e8, 25_e8},
+    PositionCase{"reduce a long",
+                 {{{Side::buy, 2_e8, 100_e8}, {Side::sell, 0.5_e8, 150_e8}, {}}},
+                 1.5_e8,
+                 100_e8,
+                 25_e8,
+                 25_e8},
     // -(0.5 x 80 - 0.5 x 100) = 10
-    PositionCase{"reduce a short", {{{Side::sell, 2_e8, 100_e8}, {Side::buy, 0.5_e8, 80_e8}, {}}},
-                 -1.5_e8, 100_e8, 10_e8, 10_e8},
+    PositionCase{"reduce a short",
+                 {{{Side::sell, 2_e8, 100_e8}, {Side::buy, 0.5_e8, 80_e8}, {}}},
+                 -1.5_e8,
+                 100_e8,
+                 10_e8,
+                 10_e8},
     // (100 x 1 + 200 x 0.5) / 300 = 200 / 300; 300 x 1 - 200 = 100
-    PositionCase{"close a long", {{{Side::buy, 100_e8, 1_e8}, {Side::buy, 200_e8, 0.5_e8},
-                                   {Side::sell, 300_e8, 1_e8}}},
-                 0, 0, 100_e8, 100_e8},
+    PositionCase{
+        "close a long",
+        {{{Side::buy, 100_e8, 1_e8}, {Side::buy, 200_e8, 0.5_e8}, {Side::sell, 300_e8, 1_e8}}},
+        0,
+        0,
+        100_e8,
+        100_e8},
     // 1 x 150 - 1 x 100 = 50, then short 1 at 150
-    PositionCase{"flip to short", {{{Side::buy, 1_e8, 100_e8}, {Side::sell, 2_e8, 150_e8}, {}}},
-                 -1_e8, 150_e8, 50_e8, 0},
+    PositionCase{"flip to short",
+                 {{{Side::buy, 1_e8, 100_e8}, {Side::sell, 2_e8, 150_e8}, {}}},
+                 -1_e8,
+                 150_e8,
+                 50_e8,
+                 0},
     // -(1 x 120 - 1 x 100) = -20, then long 2 at 120
-    PositionCase{"flip to long", {{{Side::sell, 1_e8, 100_e8}, {Side::buy, 3_e8, 120_e8}, {}}},
-                 2_e8, 120_e8, -20_e8, 0},
+    PositionCase{"flip to long",
+                 {{{Side::sell, 1_e8, 100_e8}, {Side::buy, 3_e8, 120_e8}, {}}},
+                 2_e8,
+                 120_e8,
+                 -20_e8,
+                 0},
     // 10 + 10 in two steps: (105 - 100) x 2, (110 - 100) x 1
-    PositionCase{"two reductions", {{{Side::buy, 4_e8, 100_e8}, {Side::sell, 2_e8, 105_e8},
-                                     {Side::sell, 1_e8, 110_e8}}},
-                 1_e8, 100_e8, 10_e8, 20_e8},
+    PositionCase{
+        "two reductions",
+        {{{Side::buy, 4_e8, 100_e8}, {Side::sell, 2_e8, 105_e8}, {Side::sell, 1_e8, 110_e8}}},
+        1_e8,
+        100_e8,
+        10_e8,
+        20_e8},
     // reopening begins a new cycle
-    PositionCase{"close and reopen", {{{Side::buy, 1_e8, 100_e8}, {Side::sell, 1_e8, 130_e8},
-                                       {Side::buy, 2_e8, 90_e8}}},
-                 2_e8, 90_e8, 0, 0},
+    PositionCase{
+        "close and reopen",
+        {{{Side::buy, 1_e8, 100_e8}, {Side::sell, 1_e8, 130_e8}, {Side::buy, 2_e8, 90_e8}}},
+        2_e8,
+        90_e8,
+        0,
+        0},
 };
 
 TEST(PositionTest, NetsAtAverageCost) {
@@ -209,7 +241,8 @@ TEST(PositionTest, CostIsExactSoThatAFlatPositionNeverKeepsAny) {
       close_count += change.is_reducing ? 1 : 0;
     }
     ASSERT_EQ(position.cost, 0);
-    // Flat: all profit is what came in less what was paid; each close rounds by half a unit at most.
+    // Flat: all profit is what came in less what was paid; each close rounds by half a unit at
+    // most.
     const Int128 off = 2 * (realized * scale + paid);
     ASSERT_TRUE(off <= Int128{close_count} * scale && off >= -Int128{close_count} * scale);
   }

@@ -165,8 +165,8 @@ TEST(SizingTest, TrackedKellyUsesTheAccountsOwnRecord) {
 
 TEST(SizingTest, TrackedKellyFormsThePayoffOfTwoCutMeans) {
   const SizingLimits limits = limits_of(SizingModel::tracked_kelly);
-  // Wins of 1 and 2 units, ten each but one: mean 29 / 19 = 1; losses of 3: b = 1 / 3 = 0.33333333.
-  // p = 19 / 20 = 0.95, t = 0.05 / 0.33333333 = 0.15000000|15, 0.25 x 0.8 = 0.2: cap lifted to see it
+  // Nine wins of 1 unit and ten of 2: mean 29 / 19 = 1. A loss of 3: b = 1 / 3 = 0.33333333.
+  // p = 19 / 20 = 0.95, t = 0.05 / 0.33333333 = 0.15000000|15, 0.25 x 0.8 = 0.2 under a wide cap
   CloseHistory closes = closes_of(9, 1, 1, 3);
   for (int i = 0; i < 10; ++i)
     closes.add(2);

@@ -99,6 +99,8 @@ inline Event price_command_of(SymbolId symbol, Price price) {
 class TradingDesk {
  public:
   explicit TradingDesk(const DecisionConf& conf) : risk(conf), fill(conf), mark(conf) {}
+  TradingDesk(const TradingDesk&) = delete;  // RISK's valuation refers to its book
+  TradingDesk& operator=(const TradingDesk&) = delete;
 
   /// Gives `event` the next sequence number and the time `now_unix_ns`, lets it pass through and
   /// answers what RISK and FILL made of it; what MARK said of positions stands in `updates`.
@@ -122,8 +124,10 @@ class TradingDesk {
     return decided;
   }
 
-  [[nodiscard]] const Position& position(SymbolId symbol, AccountId account = 0) const {
-    return risk.book().position(risk.book().find(account, symbol));
+  /// A flat one where nothing was ever traded.
+  [[nodiscard]] Position position(SymbolId symbol, AccountId account = 0) const {
+    const std::uint32_t index = risk.book().find(account, symbol);
+    return index == no_id ? Position{} : risk.book().position(index);
   }
 
   Risk risk;

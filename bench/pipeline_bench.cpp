@@ -1,0 +1,181 @@
+// What the whole engine costs without Redis: entries in memory in, outputs copied into a buffer
+// out. On one thread an approved signal from JSON in to JSON out, against the bare walk of a
+// 300-byte signal; and the same engine on one, two, three and five threads.
+//
+// Each run's outputs are compared with those of five loops stepped by hand.
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "bench/bare_walk.hpp"
+#include "bench/bench_support.hpp"
+#include "bench/core_stages.hpp"
+#include "bench/signal_flood.hpp"
+#include "io/edge/pipeline_engine.hpp"
+#include "tests/pipeline/recorded_run.hpp"
+
+namespace coreloop::bench {
+namespace {
+
+constexpr std::uint32_t ring_capacity = 1'024;  // as by default
+constexpr std::uint64_t flood_signals = 8'192;  // more would eat up the balance
+constexpr std::uint64_t recorded_signals = 4'000;
+
+stages::Names default_names() {
+  const stages::DecisionConf conf;
+  return {conf.symbols_max, conf.book.accounts_max};
+}
+
+// Thread by thread, the last stage of each.
+std::vector<std::uint32_t> last_stages(std::size_t thread_count) {
+  switch (thread_count) {
+    case 2:
+      return {3, 4};  // EGRESS, the dearest, by itself
+    case 3:
+      return {0, 3, 4};  // as `auto` does on three to five cores
+    case 5:
+      return {0, 1, 2, 3, 4};
+    default:
+      return {4};
+  }
+}
+
+io::PipelineOptions pipeline_options(std::size_t thread_count) {
+  io::PipelineOptions options{
+      .threads = {}, .ring_capacity = ring_capacity, .wait = {}, .clock = tsc_clock()};
+  const bool pins = thread_count <= core_count();
+  std::uint32_t first = 0;
+  for (const std::uint32_t last : last_stages(thread_count)) {
+    engine::ThreadPlan plan{.first = first, .last = last, .core = {}};
+    if (pins) plan.core = cores()[options.threads.size()];
+    options.threads.push_back(plan);
+    first = last + 1;
+  }
+  return options;
+}
+
+/// One engine and all it needs.
+template <class SourceType>
+struct Run {
+  template <class Input>
+  Run(const Input& input, stages::OnOpposite on_opposite, io::PipelineOptions options)
+      : source(input),
+        names(default_names()),
+        engine(open_conf(on_opposite), names, source,
+               {.streams = flood_streams(), .timers = {.mark_ns = 30 * stages::ns_per_second}},
+               sink, {.streams = flood_streams()}, std::move(options)) {}
+
+  /// Steps every loop in turn until all have finished.
+  void step_to_end() noexcept {
+    while (engine.step() != engine::StepResult::finished) {
+    }
+  }
+  [[nodiscard]] bool is_right(const BufferSink& expected) const noexcept {
+    return sink == expected && engine.is_drained() && engine.egress().statistics().is_balanced() &&
+           engine.risk().book().hash() == engine.mark().book().hash();
+  }
+
+  SourceType source;
+  BufferSink sink;
+  stages::Names names;
+  io::PipelineEngine<SourceType, BufferSink, ring_capacity> engine;
+};
+
+/// What five loops make of `input` when they are stepped by hand.
+template <class SourceType, class Input>
+BufferSink expected_outputs(const Input& input, stages::OnOpposite on_opposite) {
+  const auto run = std::make_unique<Run<SourceType>>(input, on_opposite, pipeline_options(5));
+  run->step_to_end();
+  return run->sink;
+}
+
+// JSON in, outputs out, on this thread. `close`: three outputs a signal; `reverse`: four, since one
+// position ends and another begins.
+void run_wire_to_wire(benchmark::State& state, stages::OnOpposite on_opposite) {
+  const ScopedPin pin(last_core());
+  const BufferSink expected = expected_outputs<FloodSource>(flood_signals, on_opposite);
+  std::unique_ptr<Run<FloodSource>> run;
+  bool is_right = true;
+  const auto look = [&] {
+    if (run != nullptr) is_right = is_right && run->is_right(expected);
+  };
+  compare_with_walk(
+      state, flood_signals,
+      [&] {
+        look();
+        run = std::make_unique<Run<FloodSource>>(flood_signals, on_opposite, pipeline_options(1));
+        static_cast<void>(run->engine.step());  // the quote
+      },
+      [&] { run->step_to_end(); });
+  look();
+  const std::uint64_t approvals = expected.entry_counts[0];
+  const std::uint64_t positions = expected.entry_counts[3];
+  state.counters["outputs"] = static_cast<double>(2 * approvals + positions) / flood_signals;
+  check_answer(state, approvals == flood_signals && expected.entry_counts[2] == flood_signals,
+               "a signal was not approved and executed");
+  check_answer(state, is_right, "the outputs are not those of the loops stepped by hand");
+}
+
+void BM_wire_to_wire_close(benchmark::State& state) {
+  run_wire_to_wire(state, stages::OnOpposite::close);
+}
+
+void BM_wire_to_wire_reverse(benchmark::State& state) {
+  run_wire_to_wire(state, stages::OnOpposite::reverse);
+}
+
+// The engine on real threads, from start to join, and the time of one of `item_count` inputs.
+template <class SourceType, class Input>
+void run_layout(benchmark::State& state, const Input& input, std::uint64_t item_count) {
+  const auto thread_count = static_cast<std::size_t>(state.range(0));
+  const BufferSink expected = expected_outputs<SourceType>(input, stages::OnOpposite::close);
+  std::unique_ptr<Run<SourceType>> run;
+  std::int64_t elapsed_ns = 0;
+  bool is_right = true;
+  while (state.KeepRunningBatch(static_cast<std::int64_t>(item_count))) {
+    state.PauseTiming();
+    run = std::make_unique<Run<SourceType>>(input, stages::OnOpposite::close,
+                                            pipeline_options(thread_count));
+    state.ResumeTiming();
+    const std::int64_t begin_ns = wall_ns();
+    run->engine.start();
+    run->engine.join();
+    elapsed_ns += wall_ns() - begin_ns;
+    is_right = is_right && run->is_right(expected);
+  }
+  state.counters["inputs_per_s"] =
+      1e9 * static_cast<double>(state.iterations()) / static_cast<double>(elapsed_ns);
+  if (thread_count > core_count()) state.SetLabel("more threads than cores");
+  check_answer(state, is_right, "the outputs are not those of the loops stepped by hand");
+}
+
+// Signals alone, each approved: RISK and FILL wait for each other at every one.
+void BM_layout_signals(benchmark::State& state) {
+  // Threads that share cores wait for whole time slices: fewer signals, or it takes minutes.
+  const bool has_cores = static_cast<std::uint32_t>(state.range(0)) <= core_count();
+  const std::uint64_t signal_count = has_cores ? flood_signals : flood_signals / 16;
+  run_layout<FloodSource>(state, signal_count, signal_count + 1);
+}
+
+// A generated capture: half ticks, refusals, commands, bad messages.
+void BM_layout_recorded(benchmark::State& state) {
+  static const std::vector<tests::RecordedEntry> entries =
+      tests::recorded_entries(recorded_signals);
+  run_layout<tests::RecordedSource>(state, entries, entries.size());
+}
+
+}  // namespace
+
+void register_benchmarks() {
+  benchmark::RegisterBenchmark("BM_wire_to_wire/close", BM_wire_to_wire_close);
+  benchmark::RegisterBenchmark("BM_wire_to_wire/reverse", BM_wire_to_wire_reverse);
+  const auto add_layouts = [](benchmark::internal::Benchmark* added) {
+    added->ArgName("threads")->Arg(1)->Arg(2)->Arg(3)->Arg(5)->UseRealTime();
+  };
+  add_layouts(benchmark::RegisterBenchmark("BM_layout/signals", BM_layout_signals));
+  add_layouts(benchmark::RegisterBenchmark("BM_layout/recorded", BM_layout_recorded));
+}
+
+}  // namespace coreloop::bench
