@@ -156,16 +156,14 @@ std::size_t GzipReader::read_gzip(std::span<char> buffer) noexcept {
   while (handle.stream.avail_out == wanted && damage_.empty()) {
     if (handle.available() < 2) note_error(handle.fill(2));
     if (!handle.is_inside_member && !start_next_member()) break;
-    if (handle.available() == 0) {
-      damage_ = "the gzip stream is cut off";
-      break;
-    }
     handle.stream.next_in = reinterpret_cast<Bytef*>(handle.input.data() + handle.begin);
     handle.stream.avail_in = static_cast<uInt>(handle.available());
     const int result = inflate(&handle.stream, Z_NO_FLUSH);
     handle.begin = handle.end - handle.stream.avail_in;
     if (result == Z_STREAM_END) {
       handle.is_inside_member = false;
+    } else if (result == Z_BUF_ERROR && handle.available() == 0 && handle.is_at_end) {
+      damage_ = "the gzip stream is cut off";  // and nothing is left inside the inflater
     } else if (result != Z_OK && result != Z_BUF_ERROR) {
       damage_ = std::string{"the gzip stream is damaged: "} +
                 (handle.stream.msg != nullptr ? handle.stream.msg : "not readable");

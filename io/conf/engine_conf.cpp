@@ -79,6 +79,7 @@ class Reader {
     if (!parse_toml(text, root, problem)) {
       problems_.lines.push_back(place_of(file, problem.line, problem.column) + ": " +
                                 problem.message);
+      has_syntax_problem_ = true;
       return;
     }
     for (const TomlMember& member : root.members) {
@@ -125,6 +126,7 @@ class Reader {
       auto found = values_.find(name);
       if (found == values_.end()) {
         if (key.default_text.empty()) {
+          if (has_syntax_problem_) continue;  // it may stand there, behind what cannot be read
           problems_.lines.push_back(file_ + ": " + name + ": must be given: " + key.allowed);
           continue;
         }
@@ -165,6 +167,7 @@ class Reader {
   ConfProblems& problems_;
   PlacedValues values_;
   std::string file_;
+  bool has_syntax_problem_ = false;
 };
 
 // Ids of the names that stand in the conf, and everything else that follows from several keys.
@@ -203,6 +206,7 @@ void check_together(const EngineConf& conf, Reader& reader) {
       "output.dead_letters"};
   for (std::size_t i = 0; i < output_stream_count; ++i) {
     const std::string& name = conf.output_names[i];
+    if (name.empty()) continue;  // it has its own message
     for (const InputStream& input : conf.streams) {
       if (input.name == name) {
         reader.complain(output_keys[i],
@@ -215,7 +219,8 @@ void check_together(const EngineConf& conf, Reader& reader) {
       }
     }
   }
-  if (conf.streams.empty()) {
+  const bool is_simulated = conf.price_source == PriceSource::simulated;
+  if (conf.streams.empty() && is_simulated) {
     reader.complain("input.streams",
                     "names no stream that is read: simulated prices leave ticks out");
   }

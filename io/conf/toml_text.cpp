@@ -40,7 +40,16 @@ class Lines {
   std::vector<std::size_t> starts_;
 };
 
-std::string quoted(std::string_view key) {
+bool is_bare(std::string_view key) {
+  return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+}
+
+// A key as TOML writes it.
+std::string key_text(std::string_view key) {
+  if (is_bare(key)) return std::string{key};
   std::string text = "\"";
   for (const char c : key) {
     if (c == '"' || c == '\\') text += '\\';
@@ -55,7 +64,7 @@ std::string inline_text(const TomlValue& table) {
   std::string text = "{ ";
   for (const TomlMember& member : table.members) {
     if (text.size() > 2) text += ", ";
-    text += quoted(member.key) + " = " + member.value.text;
+    text += key_text(member.key) + " = " + member.value.text;
   }
   return text + " }";
 }
@@ -113,17 +122,34 @@ TomlValue copied(const toml::node& node, const Lines& lines) {
   return value;
 }
 
-// The parser and its tree go one call deeper for each part of a dotted key: the length of a line
-// bounds that.
-std::uint32_t first_long_line(std::string_view text) {
+// The parser and its tree go one call deeper for each part of a dotted key. Answers the first line
+// whose dots outside of strings go beyond the limit before anything else ends the key; 0: none.
+std::uint32_t first_deep_key(std::string_view text) {
   std::uint32_t line = 1;
-  std::size_t begin = 0;
-  for (;; ++line) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    if (end - begin > toml_line_bytes_max) return line;
-    if (end == text.size()) return 0;
-    begin = end + 1;
+  std::size_t dots = 0;
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') {
+      ++line;
+      dots = 0;
+      quote = 0;
+    } else if (quote != 0) {
+      if (c == '\\' && quote == '"')
+        ++i;
+      else if (c == quote)
+        quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '#') {
+      i = std::min(text.find('\n', i), text.size()) - 1;
+    } else if (c == '.') {
+      if (++dots > toml_key_parts_max) return line;
+    } else if (c == '=' || c == ',' || c == '{' || c == '[') {
+      dots = 0;
+    }
   }
+  return 0;
 }
 
 }  // namespace
@@ -133,10 +159,10 @@ bool parse_toml(std::string_view text, TomlValue& root, TomlProblem& problem) {
   if (text.substr(0, byte_order_mark.size()) == byte_order_mark) {
     text.remove_prefix(byte_order_mark.size());
   }
-  const std::uint32_t long_line = first_long_line(text);
-  if (long_line != 0) {
-    problem = {"a line may have at most " + std::to_string(toml_line_bytes_max) + " bytes",
-               long_line, 1};
+  const std::uint32_t deep_line = first_deep_key(text);
+  if (deep_line != 0) {
+    problem = {"a key may have at most " + std::to_string(toml_key_parts_max) + " parts", deep_line,
+               1};
     return false;
   }
   try {

@@ -12,8 +12,8 @@ namespace coreloop::io {
 
 enum class TomlKind : std::uint8_t { string, integer, decimal, boolean, array, table, date };
 
-/// Longest line of a text; it bounds how deep dotted keys can go.
-inline constexpr std::size_t toml_line_bytes_max = 4'096;
+/// Most dots of one key: it bounds how deep the tree can go.
+inline constexpr std::size_t toml_key_parts_max = 64;
 
 struct TomlMember;
 

@@ -33,19 +33,23 @@ class TimerSchedule {
   [[nodiscard]] stages::Timer take() noexcept {
     if (next_walk_ns_ <= next_mark_ns_) {
       const stages::Timer timer{next_walk_ns_ / intervals_.walk_ns, stages::TimerKind::walk};
-      next_walk_ns_ += intervals_.walk_ns;
+      next_walk_ns_ = later(next_walk_ns_, intervals_.walk_ns);
       return timer;
     }
     const stages::Timer timer{next_mark_ns_ / intervals_.mark_ns, stages::TimerKind::mark};
-    next_mark_ns_ += intervals_.mark_ns;
+    next_mark_ns_ = later(next_mark_ns_, intervals_.mark_ns);
     return timer;
   }
 
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
  private:
+  // The next due time; never where the 64-bit clock ends before it.
+  static std::int64_t later(std::int64_t due_ns, std::int64_t interval_ns) noexcept {
+    return due_ns > never - interval_ns ? never : due_ns + interval_ns;
+  }
   static std::int64_t next_after(std::int64_t now_ns, std::int64_t interval_ns) noexcept {
-    return interval_ns == 0 ? never : (now_ns / interval_ns + 1) * interval_ns;
+    return interval_ns == 0 ? never : later(now_ns / interval_ns * interval_ns, interval_ns);
   }
 
   TimerIntervals intervals_;

@@ -138,7 +138,8 @@ TEST_F(CaptureLineReaderTest, RefusesLinesThatAreNoObject) {
 }
 
 TEST_F(CaptureLineReaderTest, RefusesLinesWithGarbageInFurtherKeys) {
-  for (const char* const value : {"[1,,2]", "tru", "01", "[1 2]", "{\"a\"}", "NaN", "'a'"}) {
+  for (const char* const value :
+       {"[1,,2]", "tru", "01", "[1 2]", "{\"a\"}", "NaN", "'a'", "\"a\":1", "1:2", "[\"a\":1]"}) {
     EXPECT_FALSE(read(R"({"x":)"s + value + R"(,"stream":"s","id":"1-0","fields":{}})")) << value;
     EXPECT_FALSE(read(R"({"stream":"s","id":"1-0","fields":{},"x":)"s + value + "}")) << value;
   }

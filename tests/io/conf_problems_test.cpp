@@ -92,6 +92,18 @@ TEST(ConfProblemsTest, ListWhatIsWrongBetweenKeysBesideTheRest) {
   EXPECT_NE(all.find("output.rejections"), std::string::npos) << all;
 }
 
+// A refused value says nothing about what follows from it: one problem each, no echo.
+TEST(ConfProblemsTest, ListEachWrongValueOnce) {
+  const std::vector<std::string> problems =
+      problems_of(source_line +
+                  "[output]\napprovals = 1\nexecutions = \"@x\"\n[input.streams]\na = \"tick\"\n"
+                  "[accounts]\nsymbols_max = 0\nnames = [\"a\", \"b\"]\naccounts_max = \"x\"\n");
+  std::string all;
+  for (const std::string& problem : problems)
+    all += problem + "\n";
+  EXPECT_EQ(problems.size(), 5U) << all;
+}
+
 TEST(ConfProblemsTest, RefuseValuesOfAnotherKindForEveryKey) {
   for (const ConfKey& key : conf_keys()) {
     for (const char* const value : {"2026-01-12", "12:00:00", "[[[]]]", "{ x = { y = 1 } }",

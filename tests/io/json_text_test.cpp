@@ -217,6 +217,7 @@ TEST(JsonTextTest, AppendsTextAndIntegers) {
   char* end = append_text(out.data(), "n=");
   end = append_integer(end, 18'446'744'073'709'551'615U);
   EXPECT_EQ(std::string(out.data(), end), "n=18446744073709551615");
+  EXPECT_EQ(append_text(out.data(), {}), out.data());  // no text at all
   EXPECT_EQ(append_integer(out.data(), 0) - out.data(), 1);
   EXPECT_EQ(out[0], '0');
 }

@@ -8,23 +8,27 @@
 namespace coreloop::stages {
 
 /// The amount at 1e-8; a text with more than eight decimals does not compile.
-consteval std::int64_t operator""_e8(const char* text) {
-  std::int64_t value = 0;
-  int decimals = 0;
-  bool is_behind_point = false;
-  for (; *text != '\0'; ++text) {
-    if (*text == '\'') continue;
-    if (*text == '.') {
-      is_behind_point = true;
-      continue;
+template <char... text>
+constexpr std::int64_t operator""_e8() {
+  constexpr std::int64_t amount = [] {
+    std::int64_t value = 0;
+    int decimals = 0;
+    bool is_behind_point = false;
+    for (const char c : {text...}) {
+      if (c == '\'') continue;
+      if (c == '.') {
+        is_behind_point = true;
+        continue;
+      }
+      value = value * 10 + (c - '0');
+      decimals += is_behind_point ? 1 : 0;
     }
-    value = value * 10 + (*text - '0');
-    decimals += is_behind_point ? 1 : 0;
-  }
-  if (decimals > 8) throw std::invalid_argument("an amount has eight decimals at most");
-  for (; decimals < 8; ++decimals)
-    value *= 10;
-  return value;
+    if (decimals > 8) throw std::invalid_argument("an amount has eight decimals at most");
+    for (; decimals < 8; ++decimals)
+      value *= 10;
+    return value;
+  }();
+  return amount;
 }
 
 }  // namespace coreloop::stages
