@@ -44,7 +44,7 @@ bool visit(ondemand::field& field, std::uint64_t& sum) noexcept {
   } else if (key == "confidence") {
     double confidence = 0;
     if (field.value().get(confidence) != simdjson::SUCCESS) return false;
-    sum += static_cast<std::uint64_t>(confidence * 10'000 + 0.5);
+    sum += static_cast<std::uint64_t>(confidence * 10'000 + 0.25);  // whole but for its last bit
   } else if (key == "meta_override") {
     bool is_override = true;
     if (field.value().get(is_override) != simdjson::SUCCESS) return false;

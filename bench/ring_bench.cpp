@@ -240,7 +240,7 @@ void give(Pipe& pipe, std::uint64_t number) noexcept {
 
 /// Stretches that are timed: longer than what the ring holds.
 constexpr std::uint64_t messages_a_stretch = 2 * slot_count;
-constexpr std::uint64_t messages_a_stream = 16 * messages_a_stretch;
+constexpr std::uint64_t messages_a_stream = 8 * messages_a_stretch;
 
 /// Moves messages_a_stream messages to a thread on the next core and records the time of each
 /// stretch. Answers whether none was lost, doubled, or out of order.

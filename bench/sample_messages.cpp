@@ -31,11 +31,11 @@ SampleSignal sample_signal(std::size_t index) {
                      digits(5'076 + index, 4) + ", \"patchtst\": 0." + digits(5'676 + index, 4) +
                      "}, \"governer_approved\": true, \"account\": \"main\"}";
   // The source takes up what is missing.
-  const std::string source = "ensemble_v5_with_governer";
-  const std::size_t at = text.find('@');
-  CHECK(text.size() - 1 + 1 <= signal_bytes && signal_bytes - (text.size() - 1) <= source.size(),
-        "the sample fits its size");
-  text.replace(at, 1, source.substr(0, signal_bytes - (text.size() - 1)));
+  constexpr std::string_view source = "ensemble_v5_with_governer";
+  const std::size_t others_bytes = text.size() - 1;
+  CHECK(others_bytes < signal_bytes && signal_bytes - others_bytes <= source.size(),
+        "a source of the right length makes up the size");
+  text.replace(text.find('@'), 1, source.substr(0, signal_bytes - others_bytes));
   sample.text = PaddedText(text);
   return sample;
 }
