@@ -44,6 +44,7 @@ bool wait_for(const std::atomic<std::uint64_t>& word, std::uint64_t wanted, Wake
     spin_pause();
   }
   while (word.load(std::memory_order_acquire) != wanted) {
+    jitter.pause();  // the moment in which a wake finds nobody announced
     own.announce();
 #ifndef CORELOOP_MUTANT_NO_RECHECK
     if (word.load(std::memory_order_acquire) == wanted) {
