@@ -115,7 +115,8 @@ constexpr char simple_escape(char c) noexcept {
 }  // namespace
 
 char* append_text(char* out, std::string_view text) noexcept {
-  std::memcpy(out, text.data(), text.size());
+  // An empty view may have no address, which memcpy must not see.
+  if (!text.empty()) std::memcpy(out, text.data(), text.size());
   return out + text.size();
 }
 
