@@ -24,7 +24,12 @@ class Results:
         self.errors = []
         for path in sorted(folder.glob("*.json")):
             pair = re.fullmatch(r"(on|off)-\d+", path.stem)
-            for run in json.loads(path.read_text(encoding="utf-8"))["benchmarks"]:
+            try:
+                runs = json.loads(path.read_text(encoding="utf-8"))["benchmarks"]
+            except ValueError:
+                self.errors.append(f"{path.stem}: its run was cut off")
+                continue
+            for run in runs:
                 if run.get("error_occurred"):
                     self.errors.append(f"{path.stem}: {run['name']}: {run['error_message']}")
                 elif run["run_type"] == "iteration":

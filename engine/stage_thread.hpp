@@ -24,7 +24,7 @@ struct WaitOptions {
   std::int64_t sleep_ns_max =
       100'000'000;  ///< adaptive: a sleeper does its housekeeping at least this often
   std::int64_t world_sleep_ns =
-      1'000'000;  ///< adaptive: a loop that waits for a source or sink looks again after this
+      4'000'000;  ///< adaptive: a loop that waits for a source or sink looks again after this
 };
 
 /// Puts the calling thread's name into the system (at most 15 characters are kept) and pins it;

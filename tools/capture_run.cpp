@@ -1,6 +1,7 @@
 // Conf, source, sink and engine put together, driven to the end.
 #include "tools/capture_run.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <unistd.h>
@@ -97,10 +98,13 @@ template <class EngineType>
 void drive(EngineType& engine, const io::CaptureSource& source, const io::CaptureSink& sink,
            const io::Tape* tape) {
   ProgressLine progress;
-  constexpr unsigned look_interval_us = 1'000;
+  // Soon at first, for short runs; then seldom enough to cost nothing.
+  unsigned look_interval_us = 1'000;
+  constexpr unsigned look_interval_us_max = 10'000;
   engine.start();
   while (!engine.is_finished()) {
     ::usleep(look_interval_us);
+    look_interval_us = std::min(look_interval_us + 100, look_interval_us_max);
     progress.show(source.progress_per_mille(), engine.loop_counters(0).messages_in.get());
     if (sink.error() != 0 || (tape != nullptr && tape->error() != 0)) engine.abort();
     if (take_stop_signal()) {

@@ -197,7 +197,7 @@ def campaign(mutants, arguments, say):
             caught += is_caught
             say(f"{mutant.id:25}{mutant.file:28}{mutant.mistake:64}{words}")
             if arguments.only or words == "DOES NOT BUILD":
-                print(f"  expected {pair[0]}\n  found    {pair[1]}")
+                print(f"  expected {pair[0]}\n  found    {pair[1]}", flush=True)
     say(f"{time.monotonic() - started:.0f} s")
     say(f"{len(mutants)} mutants, {caught} caught")
     return 0 if caught == len(mutants) else 1
