@@ -235,9 +235,10 @@ class StageLoop {
   template <std::size_t... I>
   [[nodiscard]] bool can_take(std::uint32_t stage, std::index_sequence<I...>) noexcept {
     bool answer = true;
-    ((stage == I + 1 ? (answer = says_it_can_take(std::get<I>(chain_.stages), true), true)
-                     : false) ||
-     ...);
+    static_cast<void>(
+        ((stage == I + 1 ? (answer = says_it_can_take(std::get<I>(chain_.stages), true), true)
+                         : false) ||
+         ...));
     return answer;
   }
 
@@ -258,8 +259,10 @@ class StageLoop {
   template <std::size_t... I>
   Progress call_at(std::uint32_t stage, std::index_sequence<I...>) noexcept {
     Progress progress = Progress::idle;
-    ((stage == I + 1 ? (progress = std::get<I>(chain_.stages).on_message(slot_), true) : false) ||
-     ...);
+    static_cast<void>(
+        ((stage == I + 1 ? (progress = std::get<I>(chain_.stages).on_message(slot_), true)
+                         : false) ||
+         ...));
     return progress;
   }
 

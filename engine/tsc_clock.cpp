@@ -20,7 +20,7 @@ bool has_invariant_tsc() noexcept {
   unsigned c = 0;
   unsigned d = 0;
   constexpr unsigned power_leaf = 0x8000'0007;
-  if (__get_cpuid_max(0x8000'0000, nullptr) < power_leaf) return false;
+  if (static_cast<unsigned>(__get_cpuid_max(0x8000'0000, nullptr)) < power_leaf) return false;
   __cpuid(power_leaf, a, b, c, d);
   return (d & (1U << 8)) != 0;
 }
