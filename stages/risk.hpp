@@ -27,6 +27,8 @@ class Risk {
  public:
   /// Allocates all tables; call before the threads start.
   explicit Risk(const DecisionConf& conf);
+  Risk(const Risk&) = delete;  // its valuation refers to its book
+  Risk& operator=(const Risk&) = delete;
 
   /// Takes the next input in sequence: updates prices, and for a signal or command writes outcome,
   /// reason and order or rejection into `event`. Requires: !is_order_out().

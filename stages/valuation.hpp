@@ -54,6 +54,8 @@ class Valuation {
  public:
   /// `book` is read only and must outlive this.
   Valuation(const AccountBook& book, std::uint32_t symbols_max, DrawdownBasis basis);
+  Valuation(const Valuation&) = delete;  // a copy would go on watching the first one's book
+  Valuation& operator=(const Valuation&) = delete;
 
   /// An account takes part from its first input on. Idempotent.
   void open_account(AccountId account) noexcept;
