@@ -15,6 +15,7 @@
 #include "engine/layout.hpp"
 #include "engine/stage_loop.hpp"
 #include "engine/waker.hpp"
+#include "engine/world.hpp"
 
 namespace coreloop::engine {
 
@@ -52,6 +53,7 @@ struct TurnOptions {
   Waker& waker;                        ///< this thread's own
   std::span<Waker* const> neighbours;  ///< of the threads that wait for what this one does
   const RunFlags& flags;
+  World* world = nullptr;  ///< polled when there is nothing to do and every 64 turns, or nullptr
   std::uint64_t housekeeping_ns = 1'000'000;
 };
 
@@ -107,6 +109,7 @@ void turn_loop(Loop& loop, const TscClock& clock, const TurnOptions& options,
       }
       if (turns % turns_between_looks != 0) continue;
     }
+    const bool has_polled = options.world != nullptr && options.world->poll();
     const std::uint64_t now = clock.now_tsc();
     if (now >= next_housekeeping_tsc) {
       on_housekeeping();
@@ -114,6 +117,10 @@ void turn_loop(Loop& loop, const TscClock& clock, const TurnOptions& options,
       next_housekeeping_tsc = now + housekeeping_ticks;
     }
     if (result == StepResult::worked) continue;
+    if (has_polled) {
+      has_worked = true;
+      continue;
+    }
     if (has_worked) last_work_tsc = now;
     has_worked = false;
     wait_for_work(loop, options, now - last_work_tsc, spin_ticks);

@@ -1,4 +1,4 @@
-// Sleeping on a futex.
+// Sleeping, and sleeping on a futex.
 #include "engine/waker.hpp"
 
 #include <climits>
@@ -22,18 +22,26 @@ long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,
 }  // namespace
 
 void Waker::sleep(std::int64_t timeout_ns) noexcept {
+  block(timeout_ns);
+  state_.store(awake, std::memory_order_relaxed);
+}
+
+void Waker::block(std::int64_t timeout_ns) noexcept {
   const timespec timeout{static_cast<std::time_t>(timeout_ns / ns_per_second),
                          static_cast<long>(timeout_ns % ns_per_second)};
   // Returns at once if a waker has already set the word back; a spurious return is a look for work
   // too many.
   futex(state_, FUTEX_WAIT_PRIVATE, sleeping, &timeout);
-  state_.store(awake, std::memory_order_relaxed);
+}
+
+void Waker::unblock() noexcept {
+  futex(state_, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr);
 }
 
 void Waker::wake_sleeper() noexcept {
   if (state_.exchange(awake, std::memory_order_seq_cst) != sleeping) return;
   wake_calls_.fetch_add(1, std::memory_order_relaxed);
-  futex(state_, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr);
+  unblock();
 }
 
 }  // namespace coreloop::engine

@@ -1,4 +1,6 @@
-// The one place where a thread sleeps, and how its neighbours wake it.
+// The one place where a thread sleeps, and how its neighbours wake it. What it sleeps in is a
+// futex, or, for a thread at the edge of the engine, whatever the World of engine/world.hpp brings
+// along.
 //
 // No wake-up can be lost. The sleeper says that it is about to sleep, then looks for work once
 // more, and only then sleeps; the waker makes its work visible first and then looks whether anybody
@@ -18,6 +20,12 @@ namespace coreloop::engine {
 
 class alignas(cache_line_bytes) Waker {
  public:
+  Waker() = default;
+  // tidy: allow virtual because no waker dies while a thread runs
+  virtual ~Waker() = default;
+  Waker(const Waker&) = delete;
+  Waker& operator=(const Waker&) = delete;
+
   /// Announces that the owner is about to sleep. It must look for work after this and then call
   /// cancel() or sleep().
   void announce() noexcept { state_.exchange(sleeping, std::memory_order_seq_cst); }
@@ -39,6 +47,14 @@ class alignas(cache_line_bytes) Waker {
   [[nodiscard]] std::uint64_t wake_call_count() const noexcept {
     return wake_calls_.load(std::memory_order_relaxed);
   }
+
+ protected:
+  /// Blocks until unblock() or until `timeout_ns` has passed; may return early. An unblock() since
+  /// announce() must end it at once. Thread: the owner.
+  // tidy: allow virtual because a thread that calls it has nothing else to do
+  virtual void block(std::int64_t timeout_ns) noexcept;
+  /// Ends the owner's block(), the present one or the next. Any thread.
+  virtual void unblock() noexcept;  // tidy: allow virtual because it costs a system call anyway
 
  private:
   static constexpr std::uint32_t awake = 0;

@@ -6,14 +6,14 @@
 #include <cstring>
 #include <unistd.h>
 
-#include "engine/cpu.hpp"
-#include "engine/layout.hpp"
 #include "io/capture/capture_sink.hpp"
 #include "io/capture/gzip_file.hpp"
 #include "io/capture/tape.hpp"
 #include "io/edge/clock.hpp"
 #include "io/edge/pipeline_engine.hpp"
 #include "tools/conf_file.hpp"
+#include "tools/engine_report.hpp"
+#include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/log_line.hpp"
 #include "tools/progress_line.hpp"
@@ -26,11 +26,6 @@ template <std::uint32_t ring_capacity_max>
 using Engine = io::PipelineEngine<io::CaptureSource, io::CaptureSink, ring_capacity_max>;
 
 constexpr std::string_view capture_prefix = "capture:";
-
-int complain(std::string_view component, const std::string& message, int exit_code) {
-  log_line(LogLevel::error, component, message);
-  return exit_code;
-}
 
 std::string without_prefix(const std::string& text) {
   return text.rfind(capture_prefix, 0) == 0 ? text.substr(capture_prefix.size()) : text;
@@ -65,32 +60,6 @@ std::string fault_text(io::IngressFault fault) {
       return "an @timer entry without kind and due time";
   }
   return {};
-}
-
-void name_conf_ids(const io::EngineConf& conf, stages::Names& names) {
-  for (const std::string& account : conf.account_names)
-    static_cast<void>(names.accounts.find_or_add(account));
-  for (const std::string& symbol : conf.symbol_names)
-    static_cast<void>(names.symbols.find_or_add(symbol));
-}
-
-void give_tape_conf(const io::EngineConf& conf, io::Tape& tape) {
-  std::vector<std::string> names;
-  for (const io::ConfEntry& entry : conf.entries)
-    names.push_back(entry.full_name());
-  std::vector<io::RawField> keys;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (conf.entries[i].is_decision) keys.push_back({names[i], conf.entries[i].text});
-  }
-  tape.set_conf(keys);
-}
-
-int open_file(const std::string& path, std::unique_ptr<io::File>& file) {
-  int error = 0;
-  file = io::create_output_file(path, error);
-  return file != nullptr ? exit_ok
-                         : complain("output", path + ": cannot be created: " + std::strerror(error),
-                                    exit_cannot_create);
 }
 
 // Lets the engine's threads run until the source ends, a signal comes or an output fails.
@@ -142,75 +111,6 @@ int report_damage(const EngineType& engine, const io::CaptureSource& source) {
   return is_whole ? exit_ok : exit_data;
 }
 
-template <class EngineType>
-int check_invariants(const EngineType& engine) {
-  if (!engine.is_drained())
-    return complain("engine", "an input has not gone through every stage", exit_invariant);
-  if (!engine.egress().statistics().is_balanced()) {
-    return complain("engine", "a signal has no outcome, or more than one", exit_invariant);
-  }
-  if (engine.risk().book().hash() != engine.mark().book().hash()) {
-    return complain("engine", "the books of RISK and MARK differ", exit_invariant);
-  }
-  return exit_ok;
-}
-
-template <class EngineType>
-void summarize(const io::EngineConf& conf, const EngineType& engine, const io::CaptureSink& sink,
-               const stages::Names& names, RunSummary& summary) {
-  summary.statistics = engine.egress().statistics();
-  for (std::size_t i = 0; i < conf.streams.size(); ++i) {
-    summary.inputs.push_back({conf.streams[i].name, engine.ingress().entry_counts()[i]});
-  }
-  summary.unread_entries = engine.ingress().unread_entry_count();
-  for (std::size_t i = 0; i < io::output_stream_count; ++i) {
-    summary.outputs.push_back(
-        {conf.output_names[i], engine.egress().entry_count(static_cast<io::OutputStream>(i))});
-  }
-  summary.output_entries = sink.entry_count();
-  summary.sha256 = sink.sha256();
-  summarize_books(names, engine.mark(), engine.risk(), summary);
-  for (std::uint32_t stage = 0; stage < io::stage_names.size(); ++stage) {
-    const std::string name{io::stage_names[stage]};
-    summary.latencies.push_back({name + ", waiting", {}});
-    engine.latency(stage).queue_wait.copy_to(summary.latencies.back().histogram);
-    summary.latencies.push_back({name + ", working", {}});
-    engine.latency(stage).service.copy_to(summary.latencies.back().histogram);
-  }
-  summary.latencies.push_back({"end to end", {}});
-  engine.end_to_end().copy_to(summary.latencies.back().histogram);
-  for (std::size_t i = 0; i < engine.thread_count(); ++i) {
-    const engine::LoopCounters& counters = engine.loop_counters(i);
-    ThreadSummary& row = summary.threads.emplace_back();
-    row.name = engine.thread_name(i);
-    for (std::size_t r = 0; r < engine::regime_count; ++r) {
-      row.regime_ns[r] = engine.clock().to_ns(counters.regime_tsc[r].get());
-    }
-    row.cycle_ns_max = engine.clock().to_ns(counters.cycle_tsc_max.get());
-    row.sleeps = counters.sleeps.get();
-  }
-}
-
-/// Layout of the conf, checked against this machine; 0 or 78 after a message.
-int plan_threads(const io::ThreadsConf& threads, io::PipelineOptions& options) {
-  const std::vector<std::uint32_t> cores(threads.cores.begin(), threads.cores.end());
-  const engine::Layout layout =
-      engine::plan_layout({.stage_names = io::stage_names,
-                           .threads = threads.layout,
-                           .cores = cores,
-                           .pins = threads.pins_cores,
-                           .wait = static_cast<engine::WaitPolicy>(threads.wait),
-                           .oversubscribe = threads.oversubscribe,
-                           .allowed_cores = engine::allowed_cores(),
-                           .usable_cores = engine::usable_core_count()});
-  if (!layout.problem.empty()) return complain("conf", layout.problem, exit_conf);
-  options.threads = layout.threads;
-  options.ring_capacity = static_cast<std::uint32_t>(threads.ring_capacity);
-  options.wait.policy = static_cast<engine::WaitPolicy>(threads.wait);
-  options.wait.spin_ns = static_cast<std::uint64_t>(threads.spin_us) * 1'000;
-  return exit_ok;
-}
-
 /// What a run is made of, once everything is open.
 struct RunParts {
   const io::EngineConf& conf;
@@ -237,7 +137,8 @@ int run_engine(const RunParts& parts, RunSummary& summary) {
       parts.sink,
       io::EgressOptions{.streams = conf.streams,
                         .seed = conf.decision.fill.seed,
-                        .model = conf.decision.fill.model},
+                        .model = conf.decision.fill.model,
+                        .numbers_before = conf.numbers_before},
       parts.pipeline);
   const io::SystemClock clock;
   const std::int64_t start_ns = clock.monotonic_ns();
@@ -245,7 +146,9 @@ int run_engine(const RunParts& parts, RunSummary& summary) {
   summary.elapsed_ns = clock.monotonic_ns() - start_ns;
   const int out_error = parts.sink.finish();
   const int tape_error = parts.tape == nullptr ? 0 : parts.tape->finish();
-  summarize(conf, *engine, parts.sink, names, summary);
+  summarize_engine(conf, *engine, names, summary);
+  summary.output_entries = parts.sink.entry_count();
+  summary.sha256 = parts.sink.sha256();
   if (out_error != 0)
     return complain("output", parts.out + ": " + std::strerror(out_error), exit_io);
   if (tape_error != 0)
@@ -316,17 +219,12 @@ int run_capture(const CaptureRunOptions& options, RunSummary& summary) {
 
   const std::string out = options.out.empty() ? without_prefix(conf.sink) : options.out;
   std::unique_ptr<io::File> out_file;
-  if (out != "none") exit_code = open_file(out, out_file);
+  if (out != "none" && out != "redis") exit_code = open_output(out, out_file);
   if (exit_code != exit_ok) return exit_code;
   io::CaptureSink sink(std::move(out_file), conf.output_names);
   std::unique_ptr<io::Tape> tape;
-  if (!conf.tape.empty()) {
-    std::unique_ptr<io::File> tape_file;
-    exit_code = open_file(conf.tape, tape_file);
-    if (exit_code != exit_ok) return exit_code;
-    tape = std::make_unique<io::Tape>(std::move(tape_file));
-    give_tape_conf(conf, *tape);
-  }
+  exit_code = open_tape(conf, tape);
+  if (exit_code != exit_ok) return exit_code;
 
   const RunParts parts{conf, is_tape, *source, sink, tape.get(), out, pipeline};
   // Rings cycle through all of their storage: small ones stay in the caches.

@@ -8,7 +8,9 @@
 #include "io/conf/engine_conf.hpp"
 #include "tools/capture_run.hpp"
 #include "tools/conf_file.hpp"
+#include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
+#include "tools/live_run.hpp"
 #include "tools/stop_signals.hpp"
 #include "tools/version.hpp"
 
@@ -42,6 +44,27 @@ int check_or_print(const std::string& path, const std::vector<io::ConfOverride>&
   return tools::exit_ok;
 }
 
+int run(const std::string& path, const std::vector<io::ConfOverride>& overrides) {
+  io::EngineConf conf;
+  int exit_code = tools::load_conf(path, overrides, conf);
+  if (exit_code != tools::exit_ok) return exit_code;
+  const bool reads_redis = conf.source == "redis";
+  if (reads_redis != (conf.sink == "redis")) {
+    return tools::complain("conf",
+                           "input.source and output.sink must both be \"redis\", or neither",
+                           tools::exit_conf);
+  }
+  tools::RunSummary summary;
+  exit_code =
+      reads_redis
+          ? tools::run_live(conf, summary)
+          : tools::run_capture(
+                {.conf_path = path, .overrides = overrides, .capture = {}, .out = {}, .source = {}},
+                summary);
+  if (!summary.threads.empty()) std::fputs(tools::summary_table(summary).c_str(), stdout);
+  return exit_code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -69,10 +92,5 @@ int main(int argc, char** argv) {
     overrides.push_back({text});
   if (checks || prints) return check_or_print(conf_path, overrides, prints);
 
-  tools::RunSummary summary;
-  const int exit_code = tools::run_capture(
-      {.conf_path = conf_path, .overrides = overrides, .capture = {}, .out = {}, .source = {}},
-      summary);
-  if (!summary.sha256.empty()) std::fputs(tools::summary_table(summary).c_str(), stdout);
-  return exit_code;
+  return run(conf_path, overrides);
 }

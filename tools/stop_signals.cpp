@@ -24,9 +24,13 @@ void block_stop_signals() noexcept {
 }
 
 bool take_stop_signal() noexcept {
+  return wait_for_stop_signal(0);
+}
+
+bool wait_for_stop_signal(int timeout_ms) noexcept {
   const sigset_t set = stop_set();
-  const timespec now{};
-  return sigtimedwait(&set, nullptr, &now) > 0;
+  const timespec timeout{timeout_ms / 1'000, timeout_ms % 1'000 * 1'000'000L};
+  return sigtimedwait(&set, nullptr, &timeout) > 0;
 }
 
 }  // namespace coreloop::tools

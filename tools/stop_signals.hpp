@@ -11,4 +11,7 @@ void block_stop_signals() noexcept;
 /// Whether a SIGTERM or SIGINT has come since the last call; takes it. One system call.
 [[nodiscard]] bool take_stop_signal() noexcept;
 
+/// The same, waiting for one up to `timeout_ms`.
+[[nodiscard]] bool wait_for_stop_signal(int timeout_ms) noexcept;
+
 }  // namespace coreloop::tools

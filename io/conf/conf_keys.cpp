@@ -7,6 +7,8 @@
 
 #include "io/codec/field_reader.hpp"
 #include "io/conf/conf_values.hpp"
+#include "io/redis/entry_id.hpp"
+#include "io/redis/redis_address.hpp"
 
 namespace coreloop::io {
 namespace {
@@ -46,6 +48,33 @@ ConfRule output_name(OutputStream stream) {
                      [stream](EngineConf& conf, const std::string& name) {
                        conf.output_names[static_cast<std::size_t>(stream)] = name;
                      });
+}
+
+bool is_redis_url(std::string_view text) {
+  RedisAddress address;
+  std::string problem;
+  return parse_redis_url(text, address, problem);
+}
+
+// Output stream -> id of its last entry before ours.
+ConfRule bases_rule() {
+  return {"a table of output stream -> entry id \"<ms>-<n>\"",
+          [](const TomlValue& value, EngineConf& conf) {
+            if (value.kind != TomlKind::table) return false;
+            conf.numbers_before = {};
+            for (const auto& [name, id] : value.members) {
+              EntryId parsed;
+              const auto found =
+                  std::find(conf.output_names.begin(), conf.output_names.end(), name);
+              if (found == conf.output_names.end() || id.kind != TomlKind::string ||
+                  !parse_entry_id(id.string, parsed)) {
+                return false;
+              }
+              const auto stream = static_cast<std::size_t>(found - conf.output_names.begin());
+              conf.numbers_before[stream] = parsed.counter;
+            }
+            return true;
+          }};
 }
 
 ConfRule streams_rule() {
@@ -147,8 +176,10 @@ std::vector<ConfKey> make_keys() {
 
   section = "input";
   add("source", "", presents,
-      string_rule("\"capture:FILE\" (\"capture:-\" reads stdin)", is_capture,
-                  [](EngineConf& c, const std::string& v) { c.source = v; }));
+      string_rule(
+          "\"redis\", or \"capture:FILE\" (\"capture:-\" reads stdin)",
+          [](std::string_view text) { return text == "redis" || is_capture(text); },
+          [](EngineConf& c, const std::string& v) { c.source = v; }));
   add("streams", R"({ "trade.signal.v5" = "signals", "market.tick" = "ticks" })", decides,
       streams_rule());
   add("start", "\"$\"", presents,
@@ -162,8 +193,10 @@ std::vector<ConfKey> make_keys() {
   section = "output";
   add("sink", "\"none\"", presents,
       string_rule(
-          "\"none\" or \"capture:FILE\" (\"capture:-\" writes stdout)",
-          [](std::string_view text) { return text == "none" || is_capture(text); },
+          "\"none\", \"redis\", or \"capture:FILE\" (\"capture:-\" writes stdout)",
+          [](std::string_view text) {
+            return text == "none" || text == "redis" || is_capture(text);
+          },
           [](EngineConf& c, const std::string& v) { c.sink = v; }));
   add("tape", "\"\"", presents,
       string_rule(
@@ -176,6 +209,24 @@ std::vector<ConfKey> make_keys() {
   add("executions", "\"trade.execution.res\"", decides, output_name(OutputStream::executions));
   add("positions", "\"trade.position.update\"", decides, output_name(OutputStream::positions));
   add("dead_letters", "\"trade.signal.dlq\"", decides, output_name(OutputStream::dead_letters));
+
+  add("bases", "{}", decides, bases_rule());
+
+  section = "redis";
+  add("url", "\"redis://127.0.0.1:6379/0\"", presents,
+      string_rule("redis://[user:password@]host[:port][/db] or unix:///path", is_redis_url,
+                  [](EngineConf& c, const std::string& v) { c.redis.url = v; }));
+  add("password_file", "\"\"", presents,
+      string_rule(
+          "a file name, or \"\"", [](std::string_view) { return true; },
+          [](EngineConf& c, const std::string& v) { c.redis.password_file = v; }));
+  add("connect_deadline_s", "0", presents,
+      integer_rule(0, 86'400,
+                   [](EngineConf& c, std::int64_t v) { c.redis.connect_deadline_s = v; }));
+  add("read_count", "1024", presents,
+      integer_rule(1, 65'536, [](EngineConf& c, std::int64_t v) { c.redis.read_count = v; }));
+  add("egress_batch_max", "512", presents,
+      integer_rule(4, 16'384, [](EngineConf& c, std::int64_t v) { c.redis.egress_batch_max = v; }));
 
   section = "threads";
   add("layout", "\"auto\"", presents, layout_rule());

@@ -11,6 +11,15 @@
 namespace coreloop::io {
 namespace {
 
+// A URL as it may be shown: without the password.
+std::string without_password(const std::string& url) {
+  const std::size_t at = url.rfind('@');
+  const std::size_t user = url.find("://");
+  if (at == url.npos || user == url.npos) return url;
+  const std::size_t colon = url.find(':', user + 3);
+  return colon < at ? url.substr(0, colon + 1) + "***" + url.substr(at) : url;
+}
+
 /// A value and where it came from, for messages.
 struct PlacedValue {
   TomlValue value;
@@ -136,12 +145,13 @@ class Reader {
         found = values_.emplace(name, PlacedValue{root.members.front().value, "default"}).first;
       }
       const auto& [value, place] = found->second;
+      const std::string text = name == "redis.url" ? without_password(value.text) : value.text;
       if (!key.read(value, conf_)) {
         problems_.lines.push_back(place + ": " + name + ": must be " + key.allowed + ", not " +
-                                  (value.text.empty() ? "that" : value.text));
+                                  (text.empty() ? "that" : text));
       }
       conf_.entries.push_back(
-          {std::string{key.section}, std::string{key.name}, value.text, key.is_decision});
+          {std::string{key.section}, std::string{key.name}, text, key.is_decision});
     }
   }
 

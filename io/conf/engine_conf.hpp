@@ -3,6 +3,7 @@
 // conf/README.md for people.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -40,6 +41,14 @@ struct ThreadsConf {
   std::int64_t ring_capacity = 1'024;
 };
 
+struct RedisConf {
+  std::string url;
+  std::string password_file;            ///< empty: none, or the one in the URL
+  std::int64_t connect_deadline_s = 0;  ///< 0: for ever
+  std::int64_t read_count = 1'024;
+  std::int64_t egress_batch_max = 512;
+};
+
 struct EngineConf {
   stages::DecisionConf decision;
   PriceSource price_source = PriceSource::ticks;
@@ -48,13 +57,16 @@ struct EngineConf {
   std::vector<std::pair<std::string, stages::Quantity>> lot_steps;
   std::vector<std::string> account_names;  ///< ids [0, n)
   std::vector<std::string> symbol_names;   ///< ids [0, n)
-  std::string source;                      ///< "capture:FILE"
+  std::string source;                      ///< "capture:FILE" or "redis"
   InputStreams streams;  ///< those that are read: no ticks where prices are simulated
   std::string start;
-  std::string sink;  ///< "none" or "capture:FILE"
+  std::string sink;  ///< "none", "capture:FILE" or "redis"
   std::string tape;  ///< empty: none
   std::int64_t maxlen = 10'000;
   OutputStreamNames output_names;
+  /// Number of the last entry of each output stream before ours: of conf output.bases.
+  std::array<std::uint64_t, output_stream_count> numbers_before{};
+  RedisConf redis;
   ThreadsConf threads;
   std::vector<ConfEntry> entries;
 };

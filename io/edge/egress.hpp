@@ -28,6 +28,8 @@ struct EgressOptions {
   InputStreams streams;  ///< as INGRESS has them: Event::stream is an index into it
   std::uint64_t seed = 1;
   stages::SlippageModel model = stages::SlippageModel::uniform;
+  /// Number of the last entry before ours, one a stream: ours go on from there.
+  std::array<std::uint64_t, output_stream_count> numbers_before{};
 };
 
 template <Sink SinkType>
@@ -39,7 +41,8 @@ class Egress {
         names_(names),
         text_(text),
         options_(std::move(options)),
-        codec_(options_.seed) {}
+        codec_(options_.seed),
+        numbers_(options_.numbers_before) {}
 
   engine::Progress on_message(stages::Event& event) noexcept {
     if (!sink_.has_room()) return engine::Progress::retry;
@@ -49,6 +52,10 @@ class Egress {
     }
     if (event.position_side != stages::PositionSide::none) publish_position(event);
     statistics_.on_event(event);
+    // A timer's outputs may be cut anywhere; those of any other input belong together.
+    if constexpr (requires { sink_.end_of_input(); }) {
+      if (event.is_last != 0 || event.kind == stages::EventKind::timer) sink_.end_of_input();
+    }
     if (event.is_last != 0 && event.text_bytes != 0)
       text_.release(event.text_position, event.text_bytes);
     return engine::Progress::absorbed;
@@ -57,7 +64,8 @@ class Egress {
   [[nodiscard]] const stages::Statistics& statistics() const noexcept { return statistics_; }
   /// Entries published to `stream`.
   [[nodiscard]] std::uint64_t entry_count(OutputStream stream) const noexcept {
-    return numbers_[static_cast<std::size_t>(stream)];
+    const auto i = static_cast<std::size_t>(stream);
+    return numbers_[i] - options_.numbers_before[i];
   }
 
  private:
@@ -158,7 +166,7 @@ class Egress {
   // State, EGRESS's thread only.
   ReportCodec codec_;
   stages::Statistics statistics_;
-  std::array<std::uint64_t, output_stream_count> numbers_{};
+  std::array<std::uint64_t, output_stream_count> numbers_;
   std::array<OutputField, 6> fields_{};
   std::array<char, report_bytes_max> report_{};
   std::array<char, cause_bytes_max> cause_{};

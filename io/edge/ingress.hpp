@@ -31,7 +31,8 @@ struct IngressOptions {
   bool is_tape = false;  ///< timers come from the source, none are generated
   Clock* idle_clock =
       nullptr;  ///< drives timers while the source has nothing; nullptr: nobody does
-  InputLog* input_log = nullptr;  ///< or nullptr
+  InputLog* input_log = nullptr;      ///< or nullptr
+  std::int64_t earliest_unix_ns = 0;  ///< log time begins here, where the wall clock is behind
 };
 
 /// Why INGRESS stopped before the source's end.
@@ -53,6 +54,7 @@ class Ingress {
         options_(std::move(options)),
         decoder_(names, text),
         schedule_(options_.timers),
+        log_unix_ns_(options_.earliest_unix_ns),
         entry_counts_(options_.streams.size()) {}
 
   /// Writes the next input into `event`. retry: no room for its text yet. finished: the source has
@@ -224,7 +226,7 @@ class Ingress {
   InputDecoder decoder_;
   TimerSchedule schedule_;
   std::uint64_t sequence_ = 0;
-  std::int64_t log_unix_ns_ = 0;
+  std::int64_t log_unix_ns_;
   std::int64_t next_log_unix_ns_ = 0;
   std::uint64_t broken_command_count_ = 0;
   std::uint64_t unread_entry_count_ = 0;

@@ -19,11 +19,13 @@
 #include <utility>
 #include <vector>
 
+#include "engine/check.hpp"
 #include "engine/layout.hpp"
 #include "engine/published.hpp"
 #include "engine/ring.hpp"
 #include "engine/stage_loop.hpp"
 #include "engine/stage_thread.hpp"
+#include "engine/world.hpp"
 #include "io/edge/egress.hpp"
 #include "io/edge/ingress.hpp"
 #include "stages/names.hpp"
@@ -43,6 +45,10 @@ struct PipelineOptions {
   std::uint32_t ring_capacity = 1'024;
   engine::WaitOptions wait;
   engine::TscClock clock = engine::TscClock::calibrated();  ///< takes 20 ms to make
+  /// Where the thread of the source, and that of the sink, looks outside and sleeps; nullptr where
+  /// nothing is awaited there. One and the same if one thread runs both. Must outlive the engine.
+  engine::World* source_world = nullptr;
+  engine::World* sink_world = nullptr;
 };
 
 template <Source SourceType, Sink SinkType, std::uint32_t ring_capacity_max>
@@ -73,6 +79,7 @@ class PipelineEngine {
       MessageRing* const output = i == rings_.size() ? nullptr : rings_[i].get();
       loops_.push_back(std::make_unique<Loop>(chain_, plan.first, plan.last, input, output));
       wakers_.push_back(std::make_unique<engine::Waker>());
+      worlds_.push_back(world_of(plan));
     }
   }
 
@@ -81,8 +88,9 @@ class PipelineEngine {
     bool has_worked = false;
     bool is_blocked = false;
     std::size_t finished_count = 0;
-    for (auto& loop : loops_) {
-      switch (loop->step()) {
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+      if (worlds_[i] != nullptr && worlds_[i]->poll()) has_worked = true;
+      switch (loops_[i]->step()) {
         case engine::StepResult::worked:
           has_worked = true;
           break;
@@ -206,10 +214,22 @@ class PipelineEngine {
   // EGRESS gives back.
   std::vector<engine::Waker*> neighbours_of(std::size_t i) {
     std::vector<engine::Waker*> neighbours;
-    if (i > 0) neighbours.push_back(wakers_[i - 1].get());
-    if (i + 1 < wakers_.size()) neighbours.push_back(wakers_[i + 1].get());
-    if (i + 1 == wakers_.size() && i > 1) neighbours.push_back(wakers_[0].get());
+    if (i > 0) neighbours.push_back(&waker(i - 1));
+    if (i + 1 < wakers_.size()) neighbours.push_back(&waker(i + 1));
+    if (i + 1 == wakers_.size() && i > 1) neighbours.push_back(&waker(0));
     return neighbours;
+  }
+
+  engine::World* world_of(const engine::ThreadPlan& plan) const {
+    engine::World* const source_world = plan.first == 0 ? options_.source_world : nullptr;
+    engine::World* const sink_world = plan.last == egress_stage ? options_.sink_world : nullptr;
+    CHECK(source_world == nullptr || sink_world == nullptr || source_world == sink_world,
+          "a thread looks into one world");
+    return source_world != nullptr ? source_world : sink_world;
+  }
+
+  engine::Waker& waker(std::size_t i) noexcept {
+    return worlds_[i] != nullptr ? *worlds_[i] : *wakers_[i];
   }
 
   void run_loop(std::size_t i) noexcept {
@@ -219,9 +239,10 @@ class PipelineEngine {
     const bool runs_egress = plan.last == egress_stage;
     engine::turn_loop(*loops_[i], chain_.clock,
                       {.wait = options_.wait,
-                       .waker = *wakers_[i],
+                       .waker = waker(i),
                        .neighbours = neighbours_[i],
-                       .flags = flags_},
+                       .flags = flags_,
+                       .world = worlds_[i]},
                       [this, runs_egress]() noexcept {
                         if (runs_egress) published_statistics_.publish(egress_.statistics());
                       });
@@ -229,8 +250,8 @@ class PipelineEngine {
   }
 
   void wake_all() noexcept {
-    for (auto& waker : wakers_)
-      waker->wake();
+    for (std::size_t i = 0; i < wakers_.size(); ++i)
+      waker(i).wake();
   }
 
   // Immutable after construction.
@@ -250,6 +271,7 @@ class PipelineEngine {
   std::vector<std::unique_ptr<Loop>> loops_;
   // Threads.
   std::vector<std::unique_ptr<engine::Waker>> wakers_;
+  std::vector<engine::World*> worlds_;  ///< one a thread, nullptr where it sees none of the outside
   std::vector<std::vector<engine::Waker*>> neighbours_;
   std::vector<std::thread> threads_;
   engine::RunFlags flags_;

@@ -36,8 +36,9 @@ struct OutputEntry {
 /// Entries one event can make: a verdict, an execution, a position update.
 inline constexpr std::size_t entries_per_event_max = 3;
 
-/// `has_room` answers whether entries_per_event_max more entries can be taken now; EGRESS asks
-/// before it encodes.
+/// A sink that publishes in transactions may offer `end_of_input()`: the entries since the last
+/// call belong together. `has_room` answers whether entries_per_event_max more entries can be taken
+/// now; EGRESS asks before it encodes.
 // clang-format off
 template <class S>
 concept Sink = requires(S& sink, const OutputEntry& entry) {

@@ -1,0 +1,150 @@
+// Redis as a sink: every entry becomes an XADD with our own id, and leaves in a MULTI..EXEC, one of
+// them on its way at a time and the next one growing meanwhile. So each transaction is there or not
+// there, each stream is a prefix of what we wrote, and after any trouble the streams themselves say
+// what is missing.
+//
+//   write() ──> publish queue ──(before each look outside)──> MULTI XADD … EXEC ──> confirmed
+//
+// After each (re)connect the last id of every output stream is compared with the queue: what is
+// missing is published, what is there already is not, and a stranger's entry stops the engine. At
+// the first connect it adopts the last ids it finds. EGRESS's thread; what is marked so, any.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "engine/loop_counters.hpp"
+#include "io/codec/report_codec.hpp"
+#include "io/edge/sink.hpp"
+#include "io/redis/handshake.hpp"
+#include "io/redis/publish_queue.hpp"
+#include "io/redis/redis_session.hpp"
+
+namespace coreloop::io {
+
+struct RedisSinkOptions {
+  RedisSessionOptions session;
+  std::array<std::string, output_stream_count> names;
+  std::uint64_t maxlen = 10'000;
+  std::uint32_t batch_max = 512;                     ///< entries a transaction
+  std::size_t queue_bytes = std::size_t{1} << 23;    ///< a power of two
+  std::size_t queue_entries = std::size_t{1} << 15;  ///< a power of two
+};
+
+/// Written by EGRESS's thread, read by any.
+struct RedisSinkCounters {
+  engine::Counter transactions;
+  engine::Counter published;              ///< entries confirmed, each time
+  engine::Counter aborted;                ///< transactions that Redis refused
+  engine::Counter duplicates_refused;     ///< entries Redis had already
+  engine::Counter tail_lost;              ///< confirmed entries Redis lost and got again
+  engine::Counter hole;                   ///< confirmed entries Redis lost that we have no more
+  std::atomic<std::uint64_t> pending{0};  ///< entries not confirmed yet
+  std::array<std::atomic<std::uint64_t>, output_stream_count> stream_lengths{};
+};
+
+class RedisSink final : public RedisSessionOwner {
+ public:
+  RedisSink(EventLoop& loop, RedisSinkOptions options);
+
+  /// Begins to connect.
+  void open() { session_.open(); }
+  /// Ends the connection for good.
+  void close() noexcept;
+
+  // Sink.
+  [[nodiscard]] bool has_room() noexcept {
+    return queue_.has_room(entries_per_event_max, command_bytes_max);
+  }
+  void write(const OutputEntry& entry) noexcept;
+  void end_of_input() noexcept { queue_.end_group(); }
+
+  /// Whether the streams have been looked at and we may publish.
+  [[nodiscard]] bool is_ready() const noexcept { return is_ready_.load(std::memory_order_acquire); }
+  /// Last ids found at the first connect. Requires: is_ready() once.
+  [[nodiscard]] const std::array<EntryId, output_stream_count>& bases() const noexcept {
+    return bases_;
+  }
+  /// Whether Redis has confirmed everything written.
+  [[nodiscard]] bool is_all_published() const noexcept {
+    return queue_.acknowledged() == queue_.end();
+  }
+  [[nodiscard]] std::uint64_t pending_count() const noexcept {
+    return queue_.end() - queue_.acknowledged();
+  }
+  /// Any thread.
+  [[nodiscard]] const RedisHealth& health() const noexcept { return session_.health(); }
+  [[nodiscard]] const RedisSinkCounters& counters() const noexcept { return counters_; }
+  /// Whether this server turned out to be no master: the source should look again, too. Any thread.
+  [[nodiscard]] std::uint64_t demotion_count() const noexcept {
+    return demotions_.load(std::memory_order_relaxed);
+  }
+
+  void on_open() override;
+  void on_reply(std::uint64_t tag, RedisReply reply) override;
+  void on_closed(RedisLoss loss) override;
+
+ private:
+  enum class State : std::uint8_t {
+    closed,
+    looking,  ///< the last ids have been asked for
+    probing,  ///< whether we may write is being asked
+    open,     ///< nothing on its way
+    sending,  ///< one transaction on its way
+    pausing,  ///< refused; asks again in a while
+  };
+
+  // The longest report, its further fields, and the words of the protocol around them.
+  static constexpr std::size_t command_bytes_max = report_bytes_max + 2'048;
+
+  struct Found {
+    bool key_exists = false;
+    EntryId last;
+  };
+
+  void look();
+  void on_info(std::size_t stream, RedisReply reply);
+  void settle();
+  void adopt();
+  bool settle_stream(std::size_t stream);
+  void probe();
+  void on_probe(std::uint64_t step, RedisReply reply);
+  void go_on();
+  void send_batch();
+  void on_queued(RedisReply reply);
+  void on_executed(RedisReply reply);
+  void refuse(RedisErrorKind kind, const std::string& why);
+  void pause(const std::string& why);
+  void ask_lengths();
+  [[nodiscard]] bool is_ours(std::size_t stream, EntryId id) const;
+
+  // Immutable after construction.
+  RedisSinkOptions options_;
+  std::array<std::string, output_stream_count> prefixes_;  ///< of the commands, up to the id
+  // State, EGRESS's thread only.
+  RedisSession session_;
+  EventLoop::Hook before_looking_outside_;
+  EventLoop::Timer pause_;
+  EventLoop::Timer every_second_;
+  PublishQueue queue_;
+  State state_ = State::closed;
+  std::array<EntryId, output_stream_count> bases_{};
+  std::array<EntryId, output_stream_count> in_redis_{};  ///< last id known to stand in each stream
+  std::array<Found, output_stream_count> found_{};
+  std::size_t answers_awaited_ = 0;
+  std::uint64_t batch_end_ = 0;      ///< of the transaction on its way
+  std::uint64_t batch_entries_ = 0;  ///< commands in it
+  std::string refusal_;              ///< first error of the transaction or probe
+  RedisErrorKind refusal_kind_ = RedisErrorKind::other;
+  bool has_adopted_ = false;
+  std::string command_;
+  // Published.
+  RedisSinkCounters counters_;
+  std::atomic<bool> is_ready_{false};
+  std::atomic<std::uint64_t> demotions_{0};
+};
+
+}  // namespace coreloop::io

@@ -1,0 +1,264 @@
+// Reading streams.
+#include "io/redis/redis_source.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace coreloop::io {
+namespace {
+
+constexpr std::uint64_t tag_info = 100;
+constexpr std::uint64_t tag_entries = 200;
+constexpr std::int64_t info_interval_ns = 1'000'000'000;
+
+}  // namespace
+
+RedisSource::RedisSource(EventLoop& loop, RedisSourceOptions options)
+    : options_(std::move(options)),
+      session_(loop, *this, options_.session),
+      before_looking_outside_(loop, [this] { go_on(); }),
+      pause_(loop,
+             [this] {
+               state_ = State::open;
+               go_on();
+             }),
+      info_due_(loop, [this] { wants_info_ = true; }),
+      positions_(options_.streams.size()),
+      current_{ReplyArena{session_.reply_bytes_max()}, {}, 0, 0},
+      next_{ReplyArena{session_.reply_bytes_max()}, {}, 0, 0},
+      count_(options_.count_max) {
+  for (std::size_t i = 0; i < options_.streams.size(); ++i)
+    counters_.push_back(std::make_unique<InputStreamCounters>());
+  EntryId start;
+  if (options_.start != "$" && parse_entry_id(options_.start, start, true)) {
+    for (Position& position : positions_)
+      position.cursor = start;
+    has_resolved_ = true;
+  }
+}
+
+SourceStatus RedisSource::peek(RawEntry& entry) noexcept {
+  for (;;) {
+    while (!current_.is_consumed()) {
+      const Received& received = current_.entries[current_.next];
+      const std::size_t count = received.fields.size() / 2;
+      fields_.clear();
+      for (std::size_t i = 0; i < count; ++i)
+        fields_.push_back({received.fields[2 * i].text(), received.fields[2 * i + 1].text()});
+      entry = {.stream = options_.streams[received.stream].name,
+               .id_ms = received.id.ms,
+               .id_counter = received.id.counter,
+               .receive_unix_ns = current_.receive_unix_ns,
+               .fields = fields_};
+      return SourceStatus::entry;
+    }
+    if (next_.is_consumed()) return SourceStatus::none;
+    std::swap(current_, next_);
+    next_.entries.clear();
+    next_.next = 0;
+    next_.arena.reset();
+  }
+}
+
+void RedisSource::on_open() {
+  state_ = State::resolving;
+  if (has_resolved_) {
+    state_ = State::open;
+    is_ready_.store(true, std::memory_order_release);
+    wants_info_ = true;
+    return go_on();
+  }
+  ask_info();
+  session_.flush();
+}
+
+void RedisSource::on_closed(RedisLoss loss) {
+  state_ = State::closed;
+  pause_.stop();
+  info_due_.stop();
+  answers_awaited_ = 0;
+  is_ready_.store(false, std::memory_order_release);
+  // It may have been more than we can hold: ask for less.
+  if (loss == RedisLoss::protocol) count_ = std::max<std::uint32_t>(1, count_ / 2);
+}
+
+void RedisSource::go_on() {
+  if (wants_new_look_.exchange(false, std::memory_order_relaxed) && session_.is_open())
+    return session_.retry("the server may be no master any more");
+  if (state_ != State::open || !next_.is_consumed()) return;
+  if (wants_info_) ask_info();
+  ask_entries();
+  session_.flush();
+}
+
+void RedisSource::ask_info() {
+  wants_info_ = false;
+  answers_awaited_ = positions_.size();
+  for (std::size_t i = 0; i < positions_.size(); ++i) {
+    command_.clear();
+    append_command(command_, {"XINFO", "STREAM", options_.streams[i].name});
+    session_.send(tag_info + i, command_);
+  }
+  info_due_.start(info_interval_ns);
+}
+
+void RedisSource::ask_entries() {
+  command_ = "*" + std::to_string(6 + 2 * positions_.size()) + "\r\n";
+  const auto add = [this](std::string_view word) {
+    command_ += "$" + std::to_string(word.size()) + "\r\n";
+    command_ += word;
+    command_ += "\r\n";
+  };
+  add("XREAD");
+  add("COUNT");
+  add(std::to_string(count_));
+  add("BLOCK");
+  add(std::to_string(options_.block_ms));
+  add("STREAMS");
+  for (const InputStream& stream : options_.streams)
+    add(stream.name);
+  for (const Position& position : positions_)
+    add(position.cursor.text());
+  if (!session_.send(tag_entries, command_)) return;
+  state_ = State::reading;
+}
+
+void RedisSource::on_reply(std::uint64_t tag, RedisReply reply) {
+  if (tag == tag_entries) return on_entries(reply);
+  on_info(tag - tag_info, reply);
+}
+
+void RedisSource::on_info(std::size_t stream, RedisReply reply) {
+  if (answers_awaited_ > 0) --answers_awaited_;
+  StreamInfo info;  // of a stream that does not exist yet: all zero
+  if (reply.is_error()) {
+    if (classify_redis_error(reply.text()).kind != RedisErrorKind::no_such_key)
+      return on_refusal(reply);
+    if (!has_resolved_) info.counts_entries = true;
+  } else if (!read_stream_info(reply, info)) {
+    return session_.retry("XINFO STREAM makes no sense");
+  }
+  if (!has_resolved_) return resolve(stream, info);
+  account(stream, info);
+}
+
+// "$", once: the id that stood last when we first looked.
+void RedisSource::resolve(std::size_t stream, const StreamInfo& info) {
+  positions_[stream] = {info.last_generated_id, info.entries_added, info.counts_entries};
+  if (answers_awaited_ != 0) return;
+  has_resolved_ = true;
+  state_ = State::open;
+  is_ready_.store(true, std::memory_order_release);
+  go_on();
+}
+
+// The answer is of the moment before the next entries were asked for: the cursor is still the same.
+void RedisSource::account(std::size_t stream, const StreamInfo& info) {
+  Position& position = positions_[stream];
+  InputStreamCounters& counters = *counters_[stream];
+  counters.length.store(info.length, std::memory_order_relaxed);
+  if (info.last_generated_id == EntryId{}) {
+    // No such key: whatever comes is new.
+    position.index = 0;
+    position.index_is_known = true;
+    counters.lag.store(0, std::memory_order_relaxed);
+    return;
+  }
+  if (info.last_generated_id < position.cursor) {
+    session_.raise(RedisFault::input_rewound,
+                   options_.streams[stream].name + " ends with " + info.last_generated_id.text() +
+                       ", before " + position.cursor.text() +
+                       " which was read: its ids went back, and what is new cannot be told");
+    return;
+  }
+  if (!info.counts_entries) return;
+  const bool is_caught_up = info.last_generated_id == position.cursor;
+  const bool starts_behind_cursor = info.first_id > position.cursor;
+  if (is_caught_up || starts_behind_cursor) {
+    // Where the cursor stands among all entries ever added, if none was lost.
+    const std::uint64_t index =
+        is_caught_up ? info.entries_added : info.entries_added - info.length;
+    if (position.index_is_known && index > position.index) {
+      const std::uint64_t missed = index - position.index;
+      counters.trimmed.add(missed);
+      session_.notice(true, options_.streams[stream].name + ": " + std::to_string(missed) +
+                                " entries were trimmed or deleted before they were read");
+    }
+    position.index = index;
+    position.index_is_known = true;
+  }
+  if (position.index_is_known) {
+    counters.lag.store(info.entries_added - std::min(info.entries_added, position.index),
+                       std::memory_order_relaxed);
+  }
+}
+
+void RedisSource::on_entries(RedisReply reply) {
+  if (reply.is_error()) return on_refusal(reply);
+  state_ = State::open;
+  session_.reset_pause();
+  if (!reply.is_array()) {
+    if (reply.kind() == RedisReply::Kind::nil) return go_on();
+    return session_.retry("XREAD answers neither entries nor nil");
+  }
+  for (std::size_t i = 0; i < reply.size(); ++i) {
+    if (read_stream(reply[i])) continue;
+    next_.entries.clear();
+    return session_.retry("XREAD answers what is no stream entry");
+  }
+  if (next_.entries.empty()) return go_on();
+  for (const Received& received : next_.entries) {
+    positions_[received.stream].cursor = received.id;
+    ++positions_[received.stream].index;
+    counters_[received.stream]->entries.add(1);
+  }
+  count_ = std::min(options_.count_max, count_ * 2);
+  if (reply.size() > 1) {
+    std::stable_sort(next_.entries.begin(), next_.entries.end(),
+                     [](const Received& a, const Received& b) { return a.id < b.id; });
+  }
+  next_.next = 0;
+  next_.receive_unix_ns = options_.clock->unix_ns();
+  session_.keep_reply(next_.arena);
+}
+
+// One element of XREAD's answer: [name, [[id, [field, value, …]], …]]. Only reads: the cursors move
+// once the whole answer has made sense.
+bool RedisSource::read_stream(RedisReply reply) {
+  if (reply.size() != 2 || !reply[1].is_array()) return false;
+  std::size_t stream = 0;
+  while (stream < positions_.size() && options_.streams[stream].name != reply[0].text())
+    ++stream;
+  if (stream == positions_.size()) return false;
+  EntryId last = positions_[stream].cursor;
+  const RedisReply entries = reply[1];
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    EntryId id;
+    if (entries[i].size() != 2 || !parse_entry_id(entries[i][0].text(), id) || id <= last)
+      return false;
+    const RedisReply fields = entries[i][1];
+    if (!fields.is_array() || fields.size() == 0 || fields.size() % 2 != 0)
+      counters_[stream]->malformed.add(1);
+    next_.entries.push_back({id, stream, fields});
+    last = id;
+  }
+  return true;
+}
+
+void RedisSource::on_refusal(RedisReply reply) {
+  const RedisErrorKind kind = session_.note_error(reply);
+  const std::string why{reply.text()};
+  if (!session_.health().is_open.load(std::memory_order_relaxed)) return;
+  if (!has_resolved_ || counters_.front()->entries.get() == 0) {
+    if (kind == RedisErrorKind::permission) session_.raise(RedisFault::permission, why);
+    if (kind == RedisErrorKind::wrong_type) session_.raise(RedisFault::wrong_type, why);
+  }
+  if (kind == RedisErrorKind::demoted || kind == RedisErrorKind::authentication || !has_resolved_)
+    return session_.retry(why);
+  if (state_ == State::pausing) return;
+  session_.notice(true, why + "; trying again");
+  state_ = State::pausing;
+  pause_.start(session_.next_pause_ns());
+}
+
+}  // namespace coreloop::io

@@ -1,0 +1,138 @@
+// Redis as a source: plain XREAD of all input streams with our own cursor for each, no consumer
+// group. While one reply is being consumed the next is on its way; nothing is asked for beyond
+// that, so what the engine has no room for stays in the stream. Entries of one reply come in the
+// order of their ids, whatever stream they are of.
+//
+// Once a second XINFO STREAM tells how far behind we are, and how many entries were trimmed or
+// deleted before we read them, exactly: a stream counts what was ever added, and we count what we
+// have read. INGRESS's thread; what is marked so, any.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/loop_counters.hpp"
+#include "io/edge/clock.hpp"
+#include "io/edge/input_streams.hpp"
+#include "io/edge/source.hpp"
+#include "io/redis/entry_id.hpp"
+#include "io/redis/redis_session.hpp"
+#include "io/redis/stream_info.hpp"
+
+namespace coreloop::io {
+
+struct RedisSourceOptions {
+  RedisSessionOptions session;
+  InputStreams streams;
+  std::string start = "$";  ///< "$": what comes after the first connect; "0"; or an entry id
+  std::uint32_t count_max = 1'024;  ///< entries a stream and reply
+  std::uint32_t block_ms = 1'000;
+  Clock* clock = nullptr;  ///< stamps what arrives; must outlive the source
+};
+
+/// Of one input stream. Written by INGRESS's thread, read by any.
+struct InputStreamCounters {
+  engine::Counter entries;            ///< received
+  engine::Counter trimmed;            ///< gone before we read them
+  engine::Counter malformed;          ///< without fields, or of no known form
+  std::atomic<std::uint64_t> lag{0};  ///< entries behind the stream's end, as of a second ago
+  std::atomic<std::uint64_t> length{0};
+};
+
+class RedisSource final : public RedisSessionOwner {
+ public:
+  RedisSource(EventLoop& loop, RedisSourceOptions options);
+
+  /// Begins to connect.
+  void open() { session_.open(); }
+  /// Ends the connection for good.
+  void close() noexcept { session_.close(); }
+
+  // Source.
+  [[nodiscard]] SourceStatus peek(RawEntry& entry) noexcept;
+  void consume() noexcept { ++current_.next; }
+
+  /// Whether the cursors are known and entries are being asked for.
+  [[nodiscard]] bool is_ready() const noexcept { return is_ready_.load(std::memory_order_acquire); }
+  /// The server is no master any more: looks again. Thread: any; done at the next look outside.
+  void look_again() noexcept { wants_new_look_.store(true, std::memory_order_relaxed); }
+
+  /// Any thread.
+  [[nodiscard]] const RedisHealth& health() const noexcept { return session_.health(); }
+  [[nodiscard]] const InputStreamCounters& counters(std::size_t stream) const noexcept {
+    return *counters_[stream];
+  }
+
+  void on_open() override;
+  void on_reply(std::uint64_t tag, RedisReply reply) override;
+  void on_closed(RedisLoss loss) override;
+
+ private:
+  enum class State : std::uint8_t {
+    closed,
+    resolving,  ///< "$" is being turned into ids
+    open,       ///< nothing asked for
+    reading,    ///< an XREAD is on its way
+    pausing,
+  };
+
+  /// An entry of a reply: where its fields are.
+  struct Received {
+    EntryId id;
+    std::size_t stream;
+    RedisReply fields;
+  };
+
+  /// A reply's entries, and the memory they stand in.
+  struct Batch {
+    ReplyArena arena;
+    std::vector<Received> entries;
+    std::size_t next = 0;
+    std::int64_t receive_unix_ns = 0;
+    [[nodiscard]] bool is_consumed() const noexcept { return next == entries.size(); }
+  };
+
+  /// How far a stream has been read.
+  struct Position {
+    EntryId cursor;           ///< last id received
+    std::uint64_t index = 0;  ///< entries ever added to the stream up to the cursor
+    bool index_is_known = false;
+  };
+
+  void go_on();
+  void ask_info();
+  void ask_entries();
+  void on_info(std::size_t stream, RedisReply reply);
+  void account(std::size_t stream, const StreamInfo& info);
+  void resolve(std::size_t stream, const StreamInfo& info);
+  void on_entries(RedisReply reply);
+  [[nodiscard]] bool read_stream(RedisReply reply);
+  void on_refusal(RedisReply reply);
+
+  // Immutable after construction.
+  RedisSourceOptions options_;
+  // State, INGRESS's thread only.
+  RedisSession session_;
+  EventLoop::Hook before_looking_outside_;
+  EventLoop::Timer pause_;
+  EventLoop::Timer info_due_;
+  State state_ = State::closed;
+  std::vector<Position> positions_;
+  Batch current_;
+  Batch next_;
+  std::vector<RawField> fields_;
+  std::uint32_t count_;
+  std::size_t answers_awaited_ = 0;
+  bool has_resolved_ = false;
+  bool wants_info_ = true;
+  std::string command_;
+  // Published.
+  std::vector<std::unique_ptr<InputStreamCounters>> counters_;
+  std::atomic<bool> is_ready_{false};
+  std::atomic<bool> wants_new_look_{false};
+};
+
+}  // namespace coreloop::io

@@ -1,0 +1,40 @@
+// What XINFO STREAM tells of a stream, as far as we look.
+#pragma once
+
+#include <cstdint>
+
+#include "io/redis/entry_id.hpp"
+#include "io/redis/redis_client.hpp"
+
+namespace coreloop::io {
+
+struct StreamInfo {
+  std::uint64_t length = 0;
+  EntryId last_generated_id;
+  std::uint64_t entries_added = 0;  ///< since the key was made, trimmed ones too
+  bool counts_entries = false;      ///< Redis before 7.0 does not tell entries_added
+  EntryId first_id;                 ///< {0, 0} if the stream is empty
+};
+
+/// False if `reply` is not of the form `name value name value …` with at least last-generated-id.
+[[nodiscard]] inline bool read_stream_info(RedisReply reply, StreamInfo& info) noexcept {
+  if (!reply.is_array()) return false;
+  bool has_last = false;
+  for (std::size_t i = 0; i + 1 < reply.size(); i += 2) {
+    const std::string_view name = reply[i].text();
+    const RedisReply value = reply[i + 1];
+    if (name == "length") {
+      info.length = static_cast<std::uint64_t>(value.integer());
+    } else if (name == "last-generated-id") {
+      has_last = parse_entry_id(value.text(), info.last_generated_id);
+    } else if (name == "entries-added") {
+      info.entries_added = static_cast<std::uint64_t>(value.integer());
+      info.counts_entries = true;
+    } else if (name == "recorded-first-entry-id") {
+      if (!parse_entry_id(value.text(), info.first_id)) return false;
+    }
+  }
+  return has_last;
+}
+
+}  // namespace coreloop::io

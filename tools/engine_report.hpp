@@ -1,0 +1,65 @@
+// What a finished engine tells of itself: whether its invariants hold, and the figures of its
+// summary. Templates over the engine's type.
+#pragma once
+
+#include <string>
+
+#include "io/conf/engine_conf.hpp"
+#include "io/edge/pipeline_engine.hpp"
+#include "tools/engine_setup.hpp"
+#include "tools/exit_codes.hpp"
+#include "tools/run_summary.hpp"
+
+namespace coreloop::tools {
+
+/// 0 or 70 after a message. Requires: every thread has finished.
+template <class EngineType>
+int check_invariants(const EngineType& engine) {
+  if (!engine.is_drained())
+    return complain("engine", "an input has not gone through every stage", exit_invariant);
+  if (!engine.egress().statistics().is_balanced()) {
+    return complain("engine", "a signal has no outcome, or more than one", exit_invariant);
+  }
+  if (engine.risk().book().hash() != engine.mark().book().hash()) {
+    return complain("engine", "the books of RISK and MARK differ", exit_invariant);
+  }
+  return exit_ok;
+}
+
+/// Everything of `summary` that the engine knows: all but elapsed time and output checksums.
+/// Requires: every thread has finished.
+template <class EngineType>
+void summarize_engine(const io::EngineConf& conf, const EngineType& engine,
+                      const stages::Names& names, RunSummary& summary) {
+  summary.statistics = engine.egress().statistics();
+  for (std::size_t i = 0; i < conf.streams.size(); ++i) {
+    summary.inputs.push_back({conf.streams[i].name, engine.ingress().entry_counts()[i]});
+  }
+  summary.unread_entries = engine.ingress().unread_entry_count();
+  for (std::size_t i = 0; i < io::output_stream_count; ++i) {
+    summary.outputs.push_back(
+        {conf.output_names[i], engine.egress().entry_count(static_cast<io::OutputStream>(i))});
+  }
+  summarize_books(names, engine.mark(), engine.risk(), summary);
+  for (std::uint32_t stage = 0; stage < io::stage_names.size(); ++stage) {
+    const std::string name{io::stage_names[stage]};
+    summary.latencies.push_back({name + ", waiting", {}});
+    engine.latency(stage).queue_wait.copy_to(summary.latencies.back().histogram);
+    summary.latencies.push_back({name + ", working", {}});
+    engine.latency(stage).service.copy_to(summary.latencies.back().histogram);
+  }
+  summary.latencies.push_back({"end to end", {}});
+  engine.end_to_end().copy_to(summary.latencies.back().histogram);
+  for (std::size_t i = 0; i < engine.thread_count(); ++i) {
+    const engine::LoopCounters& counters = engine.loop_counters(i);
+    ThreadSummary& row = summary.threads.emplace_back();
+    row.name = engine.thread_name(i);
+    for (std::size_t r = 0; r < engine::regime_count; ++r) {
+      row.regime_ns[r] = engine.clock().to_ns(counters.regime_tsc[r].get());
+    }
+    row.cycle_ns_max = engine.clock().to_ns(counters.cycle_tsc_max.get());
+    row.sleeps = counters.sleeps.get();
+  }
+}
+
+}  // namespace coreloop::tools
