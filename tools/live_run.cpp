@@ -246,6 +246,7 @@ int run_engine(const io::EngineConf& conf, io::PipelineOptions pipeline, RedisEn
   const bool is_drained = engine->is_drained();
   const std::uint64_t pending = ends.sink().pending_count();
   summarize_engine(conf, *engine, names, summary);
+  summary.output_entries = ends.sink().counters().published.get();
   log_line(pending == 0 ? LogLevel::info : LogLevel::warning, "engine",
            "stopped; inputs=" + std::to_string(engine->ingress().sequence()) +
                " published=" + std::to_string(ends.sink().counters().published.get()) +

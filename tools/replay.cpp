@@ -19,13 +19,17 @@ int main(int argc, char** argv) {
       "  replay run --conf conf/quickstart.toml --capture day.ndjson.gz --out out.ndjson\n"
       "  replay generate --signals 1000 --symbols 4 --accounts 2 --seed 7 --out made.ndjson\n"
       "  replay diff out.ndjson other.ndjson\n"
-      "  replay books --fills out.ndjson --mark BTCUSDT=61000.5\n\n"
+      "  replay books --fills out.ndjson --mark BTCUSDT=61000.5\n"
+      "  replay capture --from 0 --out today.ndjson.gz\n"
+      "  replay feed --capture today.ndjson.gz --speed 10\n\n"
       "`replay COMMAND --help` explains each. A file name `-` is stdin or stdout; `.gz` is gzip.");
   int exit_code = tools::exit_ok;
   tools::add_run_command(app, exit_code);
   tools::add_generate_command(app, exit_code);
   tools::add_diff_command(app, exit_code);
   tools::add_books_command(app, exit_code);
+  tools::add_capture_command(app, exit_code);
+  tools::add_feed_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

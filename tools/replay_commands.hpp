@@ -12,5 +12,7 @@ void add_run_command(CLI::App& app, int& exit_code);
 void add_generate_command(CLI::App& app, int& exit_code);
 void add_diff_command(CLI::App& app, int& exit_code);
 void add_books_command(CLI::App& app, int& exit_code);
+void add_capture_command(CLI::App& app, int& exit_code);
+void add_feed_command(CLI::App& app, int& exit_code);
 
 }  // namespace coreloop::tools

@@ -247,7 +247,7 @@ std::string summary_table(const RunSummary& summary) {
           count_text(static_cast<std::uint64_t>(static_cast<Int128>(s.inputs) *
                                                 stages::ns_per_second / ns)));
   add_latencies(text, summary.latencies);
-  text += "SHA-256 of the output  " + summary.sha256 + "\n";
+  if (!summary.sha256.empty()) text += "SHA-256 of the output  " + summary.sha256 + "\n";
   return text;
 }
 

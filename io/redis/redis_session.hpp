@@ -29,12 +29,12 @@ class RedisSessionOwner {
 struct RedisSessionOptions {
   std::string name;  ///< for notices: "redis reader"
   RedisAddress address;
-  RedisClientOptions client;
+  RedisClientOptions client{};
   std::int64_t pause_ns_min = 50'000'000;     ///< before the first new try; doubles
   std::int64_t pause_ns_max = 2'000'000'000;  ///< never longer than this; all with +-25 % jitter
   std::int64_t login_patience_ns = 60'000'000'000;  ///< refused logins after the first good one
   /// Told of every change, in one line. Cold.
-  std::function<void(bool is_alarm, const std::string& text)> notice;
+  std::function<void(bool is_alarm, const std::string& text)> notice{};
 };
 
 class RedisSession final : public RedisListener {

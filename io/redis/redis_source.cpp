@@ -2,6 +2,7 @@
 #include "io/redis/redis_source.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace coreloop::io {
@@ -206,6 +207,7 @@ void RedisSource::on_entries(RedisReply reply) {
     next_.entries.clear();
     return session_.retry("XREAD answers what is no stream entry");
   }
+  if (reply.size() > 1) hold_back(reply);
   if (next_.entries.empty()) return go_on();
   for (const Received& received : next_.entries) {
     positions_[received.stream].cursor = received.id;
@@ -213,13 +215,25 @@ void RedisSource::on_entries(RedisReply reply) {
     counters_[received.stream]->entries.add(1);
   }
   count_ = std::min(options_.count_max, count_ * 2);
-  if (reply.size() > 1) {
-    std::stable_sort(next_.entries.begin(), next_.entries.end(),
-                     [](const Received& a, const Received& b) { return a.id < b.id; });
-  }
   next_.next = 0;
   next_.receive_unix_ns = options_.clock->unix_ns();
   session_.keep_reply(next_.arena);
+}
+
+// Several streams: their entries in the order of their ids. A stream that gave as many as were
+// asked for may have more: what other streams have beyond its last one waits for the next reply.
+void RedisSource::hold_back(RedisReply reply) {
+  EntryId limit{UINT64_MAX, UINT64_MAX};
+  for (std::size_t i = 0; i < reply.size(); ++i) {
+    const RedisReply entries = reply[i][1];
+    EntryId last;
+    if (entries.size() < count_ || !parse_entry_id(entries[entries.size() - 1][0].text(), last))
+      continue;
+    limit = std::min(limit, last);
+  }
+  std::erase_if(next_.entries, [limit](const Received& received) { return received.id > limit; });
+  std::stable_sort(next_.entries.begin(), next_.entries.end(),
+                   [](const Received& a, const Received& b) { return a.id < b.id; });
 }
 
 // One element of XREAD's answer: [name, [[id, [field, value, …]], …]]. Only reads: the cursors move

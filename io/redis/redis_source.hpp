@@ -110,6 +110,7 @@ class RedisSource final : public RedisSessionOwner {
   void resolve(std::size_t stream, const StreamInfo& info);
   void on_entries(RedisReply reply);
   [[nodiscard]] bool read_stream(RedisReply reply);
+  void hold_back(RedisReply reply);
   void on_refusal(RedisReply reply);
 
   // Immutable after construction.
