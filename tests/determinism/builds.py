@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Same log, same bytes: five builds of `replay` must publish the same.
 
-    tests/determinism/builds.py [--quick] [--jobs N] [--build-root DIR] [--capture FILE]
+    tests/determinism/builds.py [--quick] [--jobs N] [--build-root DIR] [--capture FILE] [--record FILE]
 
 Builds `replay` without optimization, with -O2 and -O3, with clang, and with the address and undefined-behaviour
 sanitizers; runs each over a generated capture, and over the real one where there is one, for every on_opposite,
@@ -10,7 +10,7 @@ sizing and fill model; and compares the SHA-256 over all output entries that the
 For each combination it also sees that signals = the capture's signal entries = held + approved + rejected +
 dead-lettered, and has tests/model/identities.py recompute the books from what the g++ -O2 build published.
 
-Prints a line a combination and a total; exits 1 at any difference or violation.
+Prints a line a combination and a total, and keeps them where --record says; exits 1 at any difference or violation.
 """
 
 import argparse
@@ -25,6 +25,10 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from record import Record  # noqa: E402
+
 SHARED = ROOT.parent / "shared" / "captures"
 REAL = SHARED / "binance_usdm_20240808.ndjson.gz"
 
@@ -81,8 +85,8 @@ def signal_entries(capture):
 class Bench:
     """The builds, and what their runs came to."""
 
-    def __init__(self, programs, folder):
-        self.programs, self.folder = programs, folder
+    def __init__(self, programs, folder, say):
+        self.programs, self.folder, self.say = programs, folder, say
         self.seconds = dict.fromkeys(programs, 0.0)
         self.problems = []
 
@@ -104,7 +108,7 @@ class Bench:
     def complain(self, combination, text):
         """Notes a violation and says it."""
         self.problems.append(text)
-        print(f"{'/'.join(combination)}: {text}", flush=True)
+        self.say(f"{'/'.join(combination)}: {text}")
 
     def compare(self, capture, combination):
         """One combination over one capture; prints its line of the table."""
@@ -124,8 +128,8 @@ class Bench:
         is_same = len(self.problems) == before and reference is not None
         approved, entries, sha256 = ((reference["signals"]["approved"], reference["output"]["entries"],
                                       reference["output"]["sha256"]) if reference else ("-", "-", "-"))
-        print(f"{'/'.join(combination):36}{approved:>9}{entries:>9}  {sha256[:16]:18}"
-              + (f"same in all {len(hashes)} builds" if is_same else "DIFFERS"), flush=True)
+        self.say(f"{'/'.join(combination):36}{approved:>9}{entries:>9}  {sha256[:16]:18}"
+                 + (f"same in all {len(hashes)} builds" if is_same else "DIFFERS"))
 
     def check_counts(self, name, capture, combination, summary):
         """Every signal entry has one outcome."""
@@ -155,7 +159,7 @@ def signal_count(capture):
     return _counts[capture]
 
 
-def captures_of(arguments, programs, folder):
+def captures_of(arguments, programs, folder, say):
     """What to compare over."""
     generated = folder / "generated.ndjson"
     subprocess.run([programs[REFERENCE], "generate", *GENERATE, "--out", generated], check=True, capture_output=True)
@@ -163,7 +167,7 @@ def captures_of(arguments, programs, folder):
     if arguments.capture.exists():
         yield arguments.capture.name, arguments.capture
     else:
-        print(f"{arguments.capture} is not there: generated capture only")
+        say(f"{arguments.capture.name} is not there: generated capture only")
 
 
 def main():
@@ -175,7 +179,11 @@ def main():
                         help="each build goes to DIR/<name> (default: build/determinism)")
     parser.add_argument("--capture", type=pathlib.Path, default=REAL,
                         help="the real capture (default: ../shared/captures/" + REAL.name + ")")
+    parser.add_argument("--record", metavar="FILE", help="write the table here too")
     arguments = parser.parse_args()
+    record = Record("The same bytes from every compiler, optimization level and sanitizer", arguments.record,
+                    "g++", "clang++-14")
+    say = record.say
 
     names = QUICK if arguments.quick else tuple(BUILDS)
     programs = {}
@@ -185,20 +193,21 @@ def main():
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"{name}: does not build: {error}")
             return 1
-        print(f"built {name} ({' '.join(BUILDS[name]).strip()}) in {seconds:.0f} s", flush=True)
+        say(f"built {name:15} {' '.join(BUILDS[name]).strip():35} {seconds:4.0f} s")
 
     combinations = QUICK_COMBINATIONS if arguments.quick else COMBINATIONS
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="determinism-") as folder:
-        bench = Bench(programs, pathlib.Path(folder))
-        for title, capture in captures_of(arguments, programs, pathlib.Path(folder)):
-            print(f"\n{title}: {signal_count(capture)} signals\n{'on_opposite/sizing/fill model':36}{'approved':>9}"
-                  f"{'entries':>9}  SHA-256 of the output")
+        bench = Bench(programs, pathlib.Path(folder), say)
+        for title, capture in captures_of(arguments, programs, pathlib.Path(folder), say):
+            say(f"\n{title}: {signal_count(capture)} signals\n{'on_opposite/sizing/fill model':36}{'approved':>9}"
+                f"{'entries':>9}  SHA-256 of the output, its first 16 digits")
             for combination in combinations:
                 bench.compare(capture, combination)
-    print("\nseconds of runs: " + ", ".join(f"{name} {spent:.0f}" for name, spent in bench.seconds.items())
-          + f"; all with identities {time.monotonic() - started:.0f}")
-    print(f"{len(programs)} builds, {len(combinations)} combinations a capture, {len(bench.problems)} problems")
+    say("\nseconds of runs: " + ", ".join(f"{name} {spent:.0f}" for name, spent in bench.seconds.items())
+        + f"; all with identities {time.monotonic() - started:.0f}")
+    say(f"{len(programs)} builds, {len(combinations)} combinations a capture, {len(bench.problems)} problems")
+    record.write()
     return 1 if bench.problems else 0
 
 
