@@ -20,6 +20,10 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+
+from record import Record  # noqa: E402
+
 LAYOUTS = ("1", "2", "3", "5")
 CAPACITIES = (2, 4, 64, 1024, 65536)
 WAITS = ("spin", "yield", "adaptive")
@@ -78,11 +82,8 @@ def main():
     args = parser.parse_args()
     replays = dict(text.split("=", 1) for text in args.replay)
     first = next(iter(replays.values()))
-    lines, wrong, runs = [], 0, 0
-
-    def say(text):
-        lines.append(text)
-        print(text, flush=True)
+    record = Record("One SHA-256 for every layout, ring capacity, way of waiting and build", args.record)
+    say, wrong, runs = record.say, 0, 0
 
     with tempfile.TemporaryDirectory() as folder:
         captures = {}
@@ -119,11 +120,10 @@ def main():
                     bad.append(f"{name}: {got}")
             wrong += bool(bad)
             what = f"repeat {repeat}" if repeat else "pair-wise"
-            say(f"{'same' if not bad else 'DIFFERS':8}{layout} threads  capacity {capacity:<6} {wait:9}{build:12}{what:10} "
+            say(f"{'same' if not bad else 'DIFFERS':8}{layout} threads  capacity {capacity:<6} {wait:9}{build:15}{what:10} "
                 f"{time.monotonic() - started:6.1f} s  {', '.join(names)}  {'; '.join(bad)}")
     say(f"{len(rows)} combinations, {runs} runs, {wrong} differ")
-    if args.record:
-        pathlib.Path(args.record).write_text("\n".join(lines) + "\n")
+    record.write()
     return 1 if wrong else 0
 
 

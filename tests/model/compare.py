@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """The engine against the second model, on generated inputs.
 
-    tests/model/compare.py --replay build/release/replay [--inputs 40000] [--seed 1] [--jobs 2]
+    tests/model/compare.py --replay build/release/replay [--inputs 40000] [--rounds 1] [--seed 1] [--jobs 2]
+                           [--record FILE]
 
 Makes one generated capture for each conf of a table that pairs every on_opposite, sizing and fill model with
 limits, lot steps, simulated prices, tight tables and commands; runs engine and model over it; compares every
-output entry byte for byte; and has identities.py recompute the identities from the engine's own output.
-Prints a line a case and a total; exits 1 at any difference.
+output entry byte for byte; and has identities.py recompute the identities from the engine's own output. A round
+is the 36 combinations once; each further round gives them other limits and sizes: after nine, each combination has met
+each of the nine sets of limits. Prints a line a case and a total; exits 1 at any difference.
 """
 
 import argparse
@@ -19,6 +21,9 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+
+from record import Record  # noqa: E402
 
 # Settings that make the rarer paths common; each case takes one of them in turn.
 TWISTS = (
@@ -46,15 +51,16 @@ SIZING = ("kelly", "fixed_fraction", "fixed_notional", "tracked_kelly")
 FILL = ("uniform", "fixed_bps", "none")
 
 
-def cases(inputs, seed):
-    """One case per combination of the three choices, with the twists in turn."""
+def cases(inputs, seed, rounds=1):
+    """One case a round for each combination of the three choices, with the twists in turn."""
     combos = list(itertools.product(OPPOSITE, SIZING, FILL))
-    signals = max(50, inputs // len(combos) // 2)
-    for index, (opposite, sizing, fill) in enumerate(combos):
+    signals = max(50, inputs // (len(combos) * rounds) // 2)
+    for turn, (index, (opposite, sizing, fill)) in itertools.product(range(rounds), enumerate(combos)):
+        number = seed * 1000 + turn * len(combos) + index
         settings = [f"risk.on_opposite={opposite}", f"risk.sizing={sizing}", f"fill.model={fill}",
-                    f"engine.seed={seed * 1000 + index}", *TWISTS[index % len(TWISTS)]]
-        generate = ["--signals", str(signals), "--symbols", str((3, 8, 20)[index % 3]),
-                    "--accounts", str((1, 4, 30)[index // 3 % 3]), "--seed", str(seed * 1000 + index),
+                    f"engine.seed={number}", *TWISTS[(index + turn) % len(TWISTS)]]
+        generate = ["--signals", str(signals), "--symbols", str((3, 8, 20)[(index + turn // 3) % 3]),
+                    "--accounts", str((1, 4, 30)[(index // 3 + turn) % 3]), "--seed", str(number),
                     "--bad", "0.05", "--commands", "0.02"]
         yield f"{opposite}/{sizing}/{fill}", generate, settings
 
@@ -86,15 +92,19 @@ def run_case(replay, name, generate, settings, keep):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--replay", required=True)
-    parser.add_argument("--inputs", type=int, default=40_000)
+    parser.add_argument("--inputs", type=int, default=40_000, help="about how many all cases hold together")
+    parser.add_argument("--rounds", type=int, default=1, help="how often the 36 combinations are gone through")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", help="where to keep the capture of a case that differs")
+    parser.add_argument("--record", metavar="FILE", help="write the table here too")
     args = parser.parse_args()
+    record = Record("The engine against the second model", args.record)
     inputs = timers = entries = failed = 0
     reasons = set()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        runs = [pool.submit(run_case, args.replay, *case, args.keep) for case in cases(args.inputs, args.seed)]
+        runs = [pool.submit(run_case, args.replay, *case, args.keep)
+                for case in cases(args.inputs, args.seed, args.rounds)]
         for run in runs:
             name, settings, generate, good, text, counts = run.result()
             if counts:
@@ -103,13 +113,15 @@ def main():
                 timers += counts["inputs"]["timers"]
                 entries += counts["output"]["entries"]
                 reasons |= set(counts["signals"]["rejected"]) | set(counts["signals"]["dead_lettered"])
-                print(f"{'same' if good else 'DIFFERS':8}{name:34}{given:>9} inputs{counts['inputs']['timers']:>8} timers"
-                      f"{counts['output']['entries']:>9} entries{counts['executions']:>8} executions", flush=True)
+                record.say(f"{'same' if good else 'DIFFERS':8}{name:34}{given:>9} inputs"
+                           f"{counts['inputs']['timers']:>8} timers{counts['output']['entries']:>9} entries"
+                           f"{counts['executions']:>8} executions")
             if not good:
                 failed += 1
-                print("   settings:", " ".join(settings), "\n   generate:", " ".join(generate), "\n", text[-3000:])
-    print(f"{inputs} inputs and {timers} timers, {entries} output entries compared, {failed} cases differ; "
-          f"reasons and codes seen: {', '.join(sorted(reasons))}")
+                record.say(f"   settings: {' '.join(settings)}\n   generate: {' '.join(generate)}\n{text[-3000:]}")
+    record.say(f"{len(runs)} cases, {inputs} inputs and {timers} timers, {entries} output entries compared, "
+               f"{failed} cases differ\nreasons and codes seen: {', '.join(sorted(reasons))}")
+    record.write()
     return 1 if failed else 0
 
 

@@ -25,11 +25,13 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True  # the source tree is only read
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import corpus  # noqa: E402
+from record import Record  # noqa: E402
 from table import MUTANTS  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SOURCES = ("engine", "stages", "io", "tools", "CMakeLists.txt", "CMakePresets.json")
 CASE_SECONDS = 60  # a mutant that hangs is caught by that
 ONE_THREAD = 'threads.layout=[["ingress", "risk", "fill", "mark", "egress"]]'  # the same on every machine
@@ -203,12 +205,6 @@ def campaign(mutants, arguments, say):
     return 0 if caught == len(mutants) else 1
 
 
-def revision():
-    """The git revision of the sources."""
-    done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
-    return done.stdout.strip() or "unknown"
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", metavar="ID", help="just this mutant; may be given again")
@@ -220,19 +216,13 @@ def main():
     if len(set(known)) != len(known) or set(arguments.only or ()) - set(known):
         parser.error("--only takes one of: " + ", ".join(known))
     mutants = [m for m in MUTANTS if not arguments.only or m.id in arguments.only]
-    lines = [f"revision {revision()}", "command  tests/mutants/run.py " + " ".join(sys.argv[1:]), ""]
-
-    def say(text):
-        print(text, flush=True)
-        lines.append(text)
-
+    record = Record("Wrong versions of the engine, and how the second model caught each", arguments.record, "g++")
     try:
-        status = campaign(mutants, arguments, say)
+        status = campaign(mutants, arguments, record.say)
     except CampaignError as error:
         print(f"mutants: {error}", file=sys.stderr)
         return 2
-    if arguments.record:
-        pathlib.Path(arguments.record).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    record.write()
     return status
 
 
