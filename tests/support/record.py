@@ -11,13 +11,16 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+TESTED = ("engine", "stages", "io", "tools", "CMakeLists.txt", "CMakePresets.json")
 
 
 def revision():
-    """The git revision of the sources; `-dirty` where they are not as committed."""
-    done = subprocess.run(["git", "describe", "--always", "--dirty", "--exclude=*"], cwd=ROOT, capture_output=True,
-                          text=True)
-    return done.stdout.strip() or "unknown"
+    """The commit that last changed what is tested, `-dirty` where that is not as committed."""
+    def git(*words):
+        done = subprocess.run(["git", *words, "--", *TESTED], cwd=ROOT, capture_output=True, text=True)
+        return done.stdout.strip()
+    commit = git("log", "-1", "--format=%h")
+    return commit + ("-dirty" if git("status", "--porcelain") else "") if commit else "unknown"
 
 
 def command():
@@ -58,7 +61,7 @@ class Record:
 
     def __init__(self, title, path, *compiler_names):
         self.path, self.lines, self.started = path, [], time.monotonic()
-        self.head = [title, "", f"command   {command()}", f"revision  {revision()}",
+        self.head = [title, "", f"command   {command()}", f"revision  {revision()} (the last that changed the sources)",
                      f"date      {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%MZ}",
                      f"machine   {machine()}"]
         if compiler_names:
