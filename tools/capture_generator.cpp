@@ -157,9 +157,11 @@ std::string CaptureGenerator::spoiled(std::string text) {
     case 4:
       text.insert(1, "\"symbol\": \"SYM0USDT\", ");
       return text;
-    case 5:
-      text.replace(text.find(": ") + 2, 1, "7");
+    case 5: {  // a number where a string must stand
+      const std::size_t begin = text.find(": ") + 2;
+      text.replace(begin, text.find(',', begin) - begin, "7");
       return text;
+    }
     case 6:
       text.insert(text.size() - 1, ", \"extra\": [1, 2,, 3]");
       return text;

@@ -31,7 +31,7 @@ TWISTS = (
     ["risk.max_daily_trades=1000000", "risk.cooldown_after_loss_minutes=1", "risk.max_total_exposure_pct=5",
      "risk.max_drawdown_pct=0.9", "fill.lot_step={ SYM0USDT = 0.001, SYM3USDT = 7 }"],
     ["risk.clip_to_exposure=true", "risk.max_symbol_exposure_pct=0.15", "risk.max_open_positions=3",
-     "risk.order_rate_max=2", "risk.cooldown_after_loss_minutes=2", "risk.max_daily_trades=500"],
+     "risk.order_rate_max=2", "risk.cooldown_after_loss_minutes=2", "risk.max_daily_trades=5"],
     ["risk.max_signal_age_ms=150", "risk.max_price_age_ms=400", "risk.min_order_notional=300",
      "risk.max_order_notional=900", "risk.cooldown_after_loss_minutes=0", "risk.max_daily_trades=100000"],
     ["risk.drawdown_basis=balance", "risk.max_drawdown_pct=0.002", "risk.drawdown_latch=true",
@@ -46,6 +46,13 @@ TWISTS = (
      "risk.max_total_exposure_pct=100", "risk.max_symbol_exposure_pct=100", "risk.max_daily_trades=100000",
      "risk.cooldown_after_loss_minutes=0", "risk.max_drawdown_pct=1", "risk.emergency_stop=true"],
 )
+# What a signal can be refused for and what makes a dead letter: a long comparison should meet each.
+OUTCOMES = frozenset("""
+    NOTHING_TO_CLOSE DUPLICATE_SIGNAL STALE_SIGNAL LOW_CONFIDENCE EMERGENCY_STOP_ACTIVE GOVERNER_VETO NO_MARKET_PRICE
+    STALE_MARKET_PRICE MAX_DRAWDOWN_EXCEEDED DAILY_TRADE_LIMIT_REACHED COOLDOWN_ACTIVE MAX_EXPOSURE_EXCEEDED
+    MAX_POSITION_EXCEEDED MAX_ORDER_NOTIONAL MAX_OPEN_POSITIONS ORDER_RATE_EXCEEDED MIN_ORDER_NOTIONAL SIZE_ZERO
+    TABLE_FULL OVERFLOW
+    SIZE EMPTY UTF8 JSON DUPLICATE_KEY TYPE RANGE MISSING_KEY SYMBOL ACTION TIMESTAMP ACCOUNT""".split())
 OPPOSITE = ("close", "reverse", "net")
 SIZING = ("kelly", "fixed_fraction", "fixed_notional", "tracked_kelly")
 FILL = ("uniform", "fixed_bps", "none")
@@ -100,7 +107,7 @@ def main():
     parser.add_argument("--record", metavar="FILE", help="write the table here too")
     args = parser.parse_args()
     record = Record("The engine against the second model", args.record)
-    inputs = timers = entries = failed = 0
+    inputs = timers = entries = executions = failed = 0
     reasons = set()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         runs = [pool.submit(run_case, args.replay, *case, args.keep)
@@ -112,6 +119,7 @@ def main():
                 inputs += given
                 timers += counts["inputs"]["timers"]
                 entries += counts["output"]["entries"]
+                executions += counts["executions"]
                 reasons |= set(counts["signals"]["rejected"]) | set(counts["signals"]["dead_lettered"])
                 record.say(f"{'same' if good else 'DIFFERS':8}{name:34}{given:>9} inputs"
                            f"{counts['inputs']['timers']:>8} timers{counts['output']['entries']:>9} entries"
@@ -119,8 +127,10 @@ def main():
             if not good:
                 failed += 1
                 record.say(f"   settings: {' '.join(settings)}\n   generate: {' '.join(generate)}\n{text[-3000:]}")
-    record.say(f"{len(runs)} cases, {inputs} inputs and {timers} timers, {entries} output entries compared, "
-               f"{failed} cases differ\nreasons and codes seen: {', '.join(sorted(reasons))}")
+    unseen = ", ".join(sorted(OUTCOMES - reasons)) or "none"
+    record.say(f"\nreasons and codes seen: {len(reasons)}\nnever seen:             {unseen}\n"
+               f"{len(runs)} cases, {inputs} inputs and {timers} timers, {entries} output entries, {executions} "
+               f"executions compared: {failed} cases differ")
     record.write()
     return 1 if failed else 0
 

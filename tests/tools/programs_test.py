@@ -84,6 +84,13 @@ class GoldenTest(Programs):
         self.assertEqual(made[0].read_bytes(), made[1].read_bytes())
         self.assertNotEqual(made[0].read_bytes(), made[2].read_bytes())
 
+    def test_generated_bad_messages_are_bad_in_every_way_a_shape_can_be(self):
+        capture = self.folder / "in"
+        self.run_replay("generate", "--signals", 3000, "--bad", 0.3, "--seed", 4, "--out", capture)
+        summary, _ = self.summary_of(capture)
+        for code in ("SIZE", "EMPTY", "UTF8", "JSON", "DUPLICATE_KEY", "TYPE", "RANGE", "MISSING_KEY"):
+            self.assertGreater(summary["signals"]["dead_lettered"].get(code, 0), 20, code)
+
 
 class TapeTest(Programs):
     def test_a_tape_replayed_gives_the_same_bytes_commands_and_timers_included(self):
