@@ -17,6 +17,7 @@
 #include "io/codec/report_codec.hpp"
 #include "io/codec/signal_codec.hpp"
 #include "io/codec/tick_codec.hpp"
+#include "stages/decimal.hpp"
 #include "tests/support/memory_file.hpp"
 
 namespace coreloop::bench {
@@ -112,15 +113,36 @@ class ThreeOutputs {
     return static_cast<std::size_t>(ends_[2] - text_.data());
   }
 
-  /// Whether what was written last are three objects of strict JSON with the keys they must have.
-  [[nodiscard]] bool is_right() const {
+  /// Whether what was written last, of `event`, are three objects of strict JSON with as many keys
+  /// as they must have and the amounts of the event behind some of them.
+  [[nodiscard]] bool is_right(const stages::Event& event) const {
+    struct Amount {
+      std::size_t key;
+      std::int64_t value;
+    };
+    struct Output {
+      std::size_t key_count;
+      std::array<Amount, 3> amounts;
+    };
+    const std::array<Output, 3> outputs{
+        {{10,
+          {{{2, event.signal.confidence}, {3, event.order.notional}, {6, event.order.fraction}}}},
+         {10, {{{2, event.fill.price}, {3, event.fill.notional}, {9, event.fill.fee}}}},
+         {8,
+          {{{2, event.position.average_entry},
+            {4, event.position.size},
+            {6, event.position.realized_pnl}}}}}};
     io::JsonDocument document;
     const char* begin = text_.data();
-    constexpr std::array<std::size_t, 3> key_counts{10, 10, 8};
-    for (std::size_t i = 0; i < key_counts.size(); ++i) {
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
       stages::DeadLetterCode error{};
       const std::string_view object{begin, static_cast<std::size_t>(ends_[i] - begin)};
-      if (!document.parse(object, error) || document.fields().size() != key_counts[i]) return false;
+      if (!document.parse(object, error)) return false;
+      if (document.fields().size() != outputs[i].key_count) return false;
+      for (const Amount& amount : outputs[i].amounts) {
+        if (stages::read_decimal(document.fields()[amount.key].text).cut() != amount.value)
+          return false;
+      }
       begin = ends_[i];
     }
     return true;
@@ -141,7 +163,7 @@ void BM_encode_three_outputs(benchmark::State& state) {
   bool is_right = true;
   for (const stages::Event& event : events) {
     bytes_a_round += outputs.write(event);
-    is_right = is_right && outputs.is_right();
+    is_right = is_right && outputs.is_right(event);
   }
   std::size_t bytes = 0;
   std::size_t expected_bytes = 0;

@@ -115,6 +115,9 @@ void run_wire_to_wire(benchmark::State& state, stages::OnOpposite on_opposite) {
   state.counters["outputs"] = static_cast<double>(2 * approvals + positions) / flood_signals;
   check_answer(state, approvals == flood_signals && expected.entry_counts[2] == flood_signals,
                "a signal was not approved and executed");
+  // The first signal opens; each other moves one position, or ends it and begins another.
+  const std::uint64_t moved = on_opposite == stages::OnOpposite::reverse ? 2 : 1;
+  check_answer(state, positions >= 1 + moved * (flood_signals - 1), "a position was not told");
   check_answer(state, is_right, "the outputs are not those of the loops stepped by hand");
 }
 
