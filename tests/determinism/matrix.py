@@ -2,12 +2,13 @@
 """One SHA-256 for every layout, ring capacity, way of waiting and build.
 
     tests/determinism/matrix.py --replay NAME=PATH [--replay NAME=PATH ...] [--capture FILE ...]
-                                [--repeats 20] [--record FILE]
+                                [--repeats 20] [--repeat-all] [--record FILE]
 
 The first replay on one thread gives the SHA-256 that all others must give. The combinations are pair-wise: every
 value of each dimension meets every value of each other at least once. Captures: those given (the real one's first
 minute in ../shared where it exists), and generated ones with dead letters, flips, commands, and timers over more than
-10,000 open positions. Then each threaded layout is repeated at the default capacity. Prints a line a combination.
+10,000 open positions. Then each threaded layout is repeated at the default capacity; over the capture of many positions
+too with --repeat-all. Prints a line a combination.
 """
 
 import argparse
@@ -78,6 +79,7 @@ def main():
     parser.add_argument("--replay", action="append", required=True, metavar="NAME=PATH")
     parser.add_argument("--capture", action="append", default=[])
     parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--repeat-all", action="store_true", help="repeat over the capture of many positions too")
     parser.add_argument("--record", help="write the table here too")
     args = parser.parse_args()
     replays = dict(text.split("=", 1) for text in args.replay)
@@ -110,7 +112,8 @@ def main():
         for layout, capacity, wait, build, repeat in rows:
             crowded = wait == "spin" and int(layout) > cores and capacity < 64
             started = time.monotonic()
-            names = ["short"] if crowded else [n for n in captures if n != "short" and (repeat == 0 or n != "positions")]
+            is_long = repeat == 0 or args.repeat_all
+            names = ["short"] if crowded else [n for n in captures if n != "short" and (is_long or n != "positions")]
             bad = []
             for name in names:
                 path, sets = captures[name]
