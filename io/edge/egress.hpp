@@ -61,6 +61,9 @@ class Egress {
     return engine::Progress::absorbed;
   }
 
+  /// Whether a message would not be answered with retry: what a sleeping thread waits for.
+  [[nodiscard]] bool can_take() noexcept { return sink_.has_room(); }
+
   [[nodiscard]] const stages::Statistics& statistics() const noexcept { return statistics_; }
   /// Entries published to `stream`.
   [[nodiscard]] std::uint64_t entry_count(OutputStream stream) const noexcept {

@@ -117,6 +117,22 @@ TEST(ThreadsTest, AbortEndsAStalledEngine) {
   }
 }
 
+// A full sink is nothing to spin for: whoever waits for it sleeps and looks now and then.
+TEST(ThreadsTest, SleepsWhileTheSinkHasNoRoom) {
+  const std::vector<RecordedEntry> entries = recorded_entries(300);
+  for (const std::uint32_t cuts : layouts) {
+    RecordedRun run(entries, cuts, 2);
+    run.sink.is_stalled = true;
+    run.engine->start();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const std::size_t last = run.engine->thread_count() - 1;
+    EXPECT_GE(run.engine->loop_counters(last).sleeps.get(), 2U) << "layout " << cuts;
+    run.sink.is_stalled = false;
+    ASSERT_TRUE(finish(run)) << "layout " << cuts;
+    EXPECT_TRUE(run.engine->is_drained()) << "layout " << cuts;
+  }
+}
+
 TEST(ThreadsTest, StartsAndStopsAThousandTimes) {
   const std::vector<RecordedEntry> entries = recorded_entries(40);
   const std::uint64_t truth = hash_of_one_thread(entries);
