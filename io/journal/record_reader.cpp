@@ -1,0 +1,206 @@
+// Segments in, records out.
+#include "io/journal/record_reader.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace coreloop::io {
+
+RecordReader::RecordReader(std::string directory) : directory_(std::move(directory)) {}
+
+RecordReader::~RecordReader() {
+  close_segment();
+}
+
+std::string RecordReader::path_of(std::uint64_t id) const {
+  return directory_ + "/" + segment_name(id);
+}
+
+bool RecordReader::open() {
+  DIR* const listing = ::opendir(directory_.c_str());
+  if (listing == nullptr) {
+    problem_ = directory_ + ": " + std::strerror(errno);
+    return false;
+  }
+  constexpr std::string_view suffix = ".log";
+  while (const dirent* const entry = ::readdir(listing)) {
+    const std::string_view name = entry->d_name;
+    std::uint64_t id = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+    // Names that are not exactly ours belong to somebody else.
+    if (error == std::errc{} && end == name.data() + name.size() - suffix.size() &&
+        name == segment_name(id) && id != 0) {
+      segments_.push_back(id);
+    }
+  }
+  ::closedir(listing);
+  std::sort(segments_.begin(), segments_.end());
+  if (!segments_.empty() && is_unbegun(segments_.back())) segments_.pop_back();
+  for (std::size_t i = 1; i < segments_.size(); ++i) {
+    if (segments_[i] != segments_[i - 1] + 1) {
+      problem_ = path_of(segments_[i - 1] + 1) + ": the segment is missing";
+      return false;
+    }
+  }
+  return true;
+}
+
+// Whether the segment was only kept ready: no record in it, and no number in its header yet (or
+// half of one, where the writer died just then).
+bool RecordReader::is_unbegun(std::uint64_t id) {
+  const std::uint64_t number_before = number_;
+  const bool has_header = open_segment(id, true);
+  const std::uint64_t first_number = number_;
+  bool is_empty = bytes_ != nullptr && size_ > sizeof(SegmentHeader) &&
+                  std::memcmp(bytes_, SegmentHeader{}.magic.data(), 8) == 0;
+  for (std::uint64_t at = sizeof(SegmentHeader); is_empty && at < size_; ++at)
+    is_empty = bytes_[at] == '\0';
+  close_segment();
+  number_ = number_before;
+  problem_.clear();
+  return is_empty && (!has_header || first_number == 0) && segments_.size() > 1;
+}
+
+void RecordReader::close_segment() noexcept {
+  if (bytes_ != nullptr) ::munmap(const_cast<char*>(bytes_), size_);
+  bytes_ = nullptr;
+  size_ = 0;
+}
+
+bool RecordReader::open_segment(std::uint64_t id, bool is_first) {
+  close_segment();
+  segment_id_ = id;
+  offset_ = 0;
+  const int descriptor = ::open(path_of(id).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  struct stat status {};
+  if (descriptor < 0 || ::fstat(descriptor, &status) != 0) {
+    problem_ = path_of(id) + ": " + std::strerror(errno);
+    if (descriptor >= 0) ::close(descriptor);
+    return false;
+  }
+  SegmentHeader header;
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size < sizeof header) {
+    ::close(descriptor);
+    problem_ = path_of(id) + ": shorter than its header";
+    return false;
+  }
+  void* const mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  ::close(descriptor);
+  if (mapped == MAP_FAILED) {
+    problem_ = path_of(id) + ": " + std::strerror(errno);
+    return false;
+  }
+  bytes_ = static_cast<const char*>(mapped);
+  size_ = size;
+  std::memcpy(&header, bytes_, sizeof header);
+  const auto is_wrong = [this, id](const std::string& what) {
+    problem_ = path_of(id) + ": " + what;
+    return false;
+  };
+  if (header.magic != SegmentHeader{}.magic || header.crc != segment_header_crc(header))
+    return is_wrong("its header is damaged");
+  if (header.format_version != record_format_version) {
+    return is_wrong("format version " + std::to_string(header.format_version) +
+                    "; this build reads " + std::to_string(record_format_version));
+  }
+  if (header.amount_places != SegmentHeader{}.amount_places)
+    return is_wrong("amounts of another scale");
+  if (header.segment_id != id) return is_wrong("its header is of another segment");
+  if (!is_first && header.first_number != number_)
+    return is_wrong("its records do not go on where the last segment ends");
+  number_ = header.first_number;
+  build_.assign(header.build.data(), ::strnlen(header.build.data(), header.build.size()));
+  offset_ = sizeof header;
+  return true;
+}
+
+// Whether a whole record stands at `offset`, with whatever number.
+bool RecordReader::read_at(std::uint64_t offset, RecordHeader& header) const noexcept {
+  if (offset + sizeof header > size_) return false;
+  std::memcpy(&header, bytes_ + offset, sizeof header);
+  if (header.length < sizeof header || header.length > record_bytes_max ||
+      header.length > size_ - offset) {
+    return false;
+  }
+  return header.crc == record_crc(segment_id_, header, bytes_ + offset + sizeof header);
+}
+
+bool RecordReader::has_record_behind(std::uint64_t offset) const noexcept {
+  RecordHeader header;
+  for (std::uint64_t at = offset; at + sizeof header <= size_; at += 8) {
+    std::uint32_t length;
+    std::memcpy(&length, bytes_ + at, sizeof length);
+    if (length != 0 && read_at(at, header)) return true;
+  }
+  return false;
+}
+
+RecordStatus RecordReader::fail(const std::string& what) {
+  is_corrupt_ = true;
+  problem_ = path_of(segment_id_) + ": offset " + std::to_string(offset_) + ": " + what;
+  return RecordStatus::corrupt;
+}
+
+// Nothing readable stands at the present offset: the end of the log, if it is the last segment and
+// nothing valid follows.
+RecordStatus RecordReader::end_here() {
+  if (next_segment_ < segments_.size()) return fail("the segment breaks off, and others follow it");
+  if (has_record_behind(offset_ + 8)) return fail("a damaged record, and valid ones follow it");
+  std::uint64_t end = size_;
+  while (end > offset_ && bytes_[end - 1] == '\0')
+    --end;
+  torn_bytes_ = end - offset_;
+  is_at_end_ = true;
+  return RecordStatus::end;
+}
+
+RecordStatus RecordReader::next(Record& record) {
+  if (is_corrupt_) return RecordStatus::corrupt;
+  if (is_at_end_) return RecordStatus::end;
+  for (;;) {
+    if (bytes_ == nullptr) {
+      if (next_segment_ == segments_.size()) {
+        is_at_end_ = true;
+        return RecordStatus::end;
+      }
+      const bool is_first = next_segment_ == 0;
+      if (!open_segment(segments_[next_segment_++], is_first)) {
+        is_corrupt_ = true;
+        return RecordStatus::corrupt;
+      }
+    }
+    RecordHeader header;
+    if (!read_at(offset_, header)) return end_here();
+    if (header.number != number_) {
+      return fail("record " + std::to_string(header.number) + " where " + std::to_string(number_) +
+                  " belongs");
+    }
+    const std::uint64_t begin = offset_ + sizeof header;
+    offset_ += record_size(header.length - sizeof header);
+    ++number_;
+    if (header.type != end_of_segment) {
+      record = {header.type,
+                header.number,
+                header.log_unix_ns,
+                {bytes_ + begin, header.length - sizeof header}};
+      return RecordStatus::record;
+    }
+    // The last segment may be a full one whose successor was never begun.
+    if (next_segment_ == segments_.size()) {
+      offset_ = size_;
+      is_at_end_ = true;
+      return RecordStatus::end;
+    }
+    close_segment();
+  }
+}
+
+}  // namespace coreloop::io

@@ -1,0 +1,74 @@
+// Reads a record log from its first kept segment to its end, and tells the two ways apart in which
+// a log can end badly: a torn tail, the last thing a killed writer did, is dropped; anything that
+// valid records follow is corruption, and reading stops there. Never writes. One thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/journal/record_format.hpp"
+
+namespace coreloop::io {
+
+struct Record {
+  std::uint32_t type = 0;
+  std::uint64_t number = 0;
+  std::int64_t log_unix_ns = 0;
+  std::string_view bytes;  ///< valid until the reader goes to the next segment
+};
+
+enum class RecordStatus : std::uint8_t { record, end, corrupt };
+
+class RecordReader {
+ public:
+  explicit RecordReader(std::string directory);
+  ~RecordReader();
+  RecordReader(const RecordReader&) = delete;
+  RecordReader& operator=(const RecordReader&) = delete;
+
+  /// Finds the segments; false and problem() if the directory cannot be read or one is missing in
+  /// the middle. A directory without segments is an empty log.
+  [[nodiscard]] bool open();
+
+  /// The next record. `corrupt` stays; problem() names file and offset.
+  [[nodiscard]] RecordStatus next(Record& record);
+
+  [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
+
+  // Where the log ends, for whoever goes on writing it. Requires: next() has answered end.
+  [[nodiscard]] std::uint64_t last_segment() const noexcept { return segment_id_; }
+  [[nodiscard]] std::uint64_t end_offset() const noexcept { return offset_; }
+  [[nodiscard]] std::uint64_t next_number() const noexcept { return number_; }
+  /// Bytes of a torn tail that were dropped: what is not zero behind the end.
+  [[nodiscard]] std::uint64_t torn_bytes() const noexcept { return torn_bytes_; }
+  /// Build named in the last segment's header.
+  [[nodiscard]] const std::string& build() const noexcept { return build_; }
+
+ private:
+  [[nodiscard]] bool open_segment(std::uint64_t id, bool is_first);
+  [[nodiscard]] bool is_unbegun(std::uint64_t id);
+  void close_segment() noexcept;
+  [[nodiscard]] bool read_at(std::uint64_t offset, RecordHeader& header) const noexcept;
+  [[nodiscard]] bool has_record_behind(std::uint64_t offset) const noexcept;
+  [[nodiscard]] RecordStatus end_here();
+  [[nodiscard]] RecordStatus fail(const std::string& what);
+  [[nodiscard]] std::string path_of(std::uint64_t id) const;
+
+  std::string directory_;
+  std::vector<std::uint64_t> segments_;
+  std::size_t next_segment_ = 0;
+  std::uint64_t segment_id_ = 0;
+  const char* bytes_ = nullptr;  ///< the segment, mapped
+  std::uint64_t size_ = 0;
+  std::uint64_t offset_ = 0;
+  std::uint64_t number_ = 1;  ///< of the next record
+  std::uint64_t torn_bytes_ = 0;
+  std::string build_;
+  std::string problem_;
+  bool is_corrupt_ = false;
+  bool is_at_end_ = false;
+};
+
+}  // namespace coreloop::io

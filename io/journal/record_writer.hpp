@@ -1,0 +1,121 @@
+// Appends to a record log: one writer, no allocation, no system call on an append. The present
+// segment is mapped, so that what was appended survives the death of the process at once; a helper
+// thread keeps the next segment ready, and makes what was appended durable where that is asked for.
+//
+//   append() ──> mapped segment ──(helper: fdatasync)──> disk
+//                  ready_ <──(helper: zeros, header, name)── next segment
+//
+// While the disk is full there is no next segment: has_room() says so before anything is lost, and
+// the helper keeps trying. A failed sync is final: failure() stays, and nothing is ever synced
+// again.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "io/journal/record_format.hpp"
+
+namespace coreloop::io {
+
+struct RecordWriterOptions {
+  std::string directory;
+  std::string build;                                     ///< at most 79 bytes are kept
+  std::uint64_t segment_bytes = std::uint64_t{1} << 26;  ///< of new segments; a multiple of 4,096
+  bool syncs = false;                                    ///< conf journal.sync = "batch"
+};
+
+/// Where the log ends: of RecordReader, or the default for an empty log.
+struct RecordLogEnd {
+  std::uint64_t segment_id = 0;  ///< 0: no segment yet
+  std::uint64_t offset = 0;
+  std::uint64_t next_number = 1;
+};
+
+class RecordWriter {
+ public:
+  explicit RecordWriter(RecordWriterOptions options);
+  ~RecordWriter();
+  RecordWriter(const RecordWriter&) = delete;
+  RecordWriter& operator=(const RecordWriter&) = delete;
+
+  /// Takes up behind `end`: wipes what a torn tail left there, or begins a segment; 0 or errno.
+  [[nodiscard]] int open(const RecordLogEnd& end);
+
+  /// Whether a record of `payload_bytes` can be appended now: in this segment, or in the next one,
+  /// which is ready. Thread: the writer's.
+  [[nodiscard]] bool has_room(std::size_t payload_bytes) const noexcept;
+
+  /// Appends a record whose bytes are `parts` one after the other, and answers its number.
+  /// Requires: has_room(of all parts). Thread: the writer's.
+  std::uint64_t append(std::uint32_t type, std::int64_t log_unix_ns,
+                       std::initializer_list<std::string_view> parts) noexcept;
+
+  /// Asks the helper to make everything appended so far durable. Without effect unless it syncs.
+  /// Thread: the writer's.
+  void hand_over() noexcept;
+
+  /// Last record that survives what the options promise: appended, or synced. Any thread.
+  [[nodiscard]] std::uint64_t safe_number() const noexcept {
+    return (options_.syncs ? durable_ : appended_).load(std::memory_order_acquire);
+  }
+  /// errno of a failed sync: the process must end. 0: none. Any thread.
+  [[nodiscard]] int failure() const noexcept { return failure_.load(std::memory_order_acquire); }
+  /// errno of the last try to make the next segment, 0 once it is ready. Any thread.
+  [[nodiscard]] int next_segment_error() const noexcept {
+    return next_error_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t segment_id() const noexcept { return segment_id_; }
+
+  /// Ends the log: everything is durable when this returns; 0 or errno.
+  [[nodiscard]] int close();
+
+ private:
+  struct Mapping {
+    char* bytes = nullptr;
+    std::uint64_t size = 0;
+    int descriptor = -1;
+  };
+
+  [[nodiscard]] int map_segment(std::uint64_t id, Mapping& mapping) const noexcept;
+  static void unmap(Mapping& mapping) noexcept;
+  [[nodiscard]] SegmentHeader header_of(std::uint64_t id,
+                                        std::uint64_t first_number) const noexcept;
+  void write_record(std::uint32_t type, std::int64_t log_unix_ns,
+                    std::initializer_list<std::string_view> parts) noexcept;
+  void go_to_next_segment(std::int64_t log_unix_ns) noexcept;
+  void help() noexcept;
+  void prepare_next() noexcept;
+  void sync_appended() noexcept;
+
+  // Immutable after construction.
+  RecordWriterOptions options_;
+  // State, the writer's thread only.
+  Mapping segment_;
+  std::uint64_t segment_id_ = 0;
+  std::uint64_t offset_ = 0;
+  std::uint64_t number_ = 1;  ///< of the next record
+  // Shared with the helper, under the mutex.
+  std::mutex mutex_;
+  std::condition_variable wake_helper_;
+  Mapping ready_;    ///< next segment; its header's first number is written when it is taken
+  Mapping retired_;  ///< full segment, to be synced and closed
+  bool wants_next_ = false;
+  bool wants_sync_ = false;
+  bool stops_ = false;
+  // Published.
+  std::atomic<bool> next_is_ready_{false};
+  std::atomic<std::uint64_t> appended_{0};
+  std::atomic<std::uint64_t> durable_{0};
+  std::atomic<int> failure_{0};
+  std::atomic<int> next_error_{0};
+  std::thread helper_;
+};
+
+}  // namespace coreloop::io
