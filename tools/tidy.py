@@ -33,11 +33,11 @@ LAYERS = {
 # Room of io/ -> other rooms it may include.
 IO_ROOMS = {
     "codec": (),  # bytes <-> events; knows no source and no sink
-    "journal": ("codec",),  # the durable log, its outbox and snapshots
-    "edge": ("codec", "journal"),  # INGRESS, which writes the journal, and EGRESS
+    "edge": ("codec",),  # INGRESS and EGRESS, over a source, a sink and an input log
+    "journal": ("edge", "codec"),  # an input log and a source: the durable one
     "capture": ("edge", "codec"),  # a source and a sink over files
     "redis": ("edge", "codec", "journal"),  # the same over Redis; reads the outbox
-    "http": ("edge", "codec", "journal"),  # reads published views, sends commands to the edge
+    "http": ("edge", "codec"),  # reads published views, sends commands to the edge
     # Fills each owner's options struct, so it sees all; the owners are given values, not the file.
     "conf": ("codec", "journal", "edge", "capture", "redis", "http"),
 }

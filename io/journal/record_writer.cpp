@@ -92,7 +92,7 @@ bool RecordWriter::has_room(std::size_t payload_bytes) const noexcept {
 }
 
 std::uint64_t RecordWriter::append(std::uint32_t type, std::int64_t log_unix_ns,
-                                   std::initializer_list<std::string_view> parts) noexcept {
+                                   std::span<const std::string_view> parts) noexcept {
   std::size_t payload_bytes = 0;
   for (const std::string_view part : parts)
     payload_bytes += part.size();
@@ -106,7 +106,7 @@ std::uint64_t RecordWriter::append(std::uint32_t type, std::int64_t log_unix_ns,
 
 // The header last: a record that is cut off has length 0 or a wrong checksum.
 void RecordWriter::write_record(std::uint32_t type, std::int64_t log_unix_ns,
-                                std::initializer_list<std::string_view> parts) noexcept {
+                                std::span<const std::string_view> parts) noexcept {
   char* const begin = segment_.bytes + offset_;
   char* out = begin + sizeof(RecordHeader);
   for (const std::string_view part : parts) {

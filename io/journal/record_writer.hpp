@@ -13,9 +13,9 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -55,7 +55,7 @@ class RecordWriter {
   /// Appends a record whose bytes are `parts` one after the other, and answers its number.
   /// Requires: has_room(of all parts). Thread: the writer's.
   std::uint64_t append(std::uint32_t type, std::int64_t log_unix_ns,
-                       std::initializer_list<std::string_view> parts) noexcept;
+                       std::span<const std::string_view> parts) noexcept;
 
   /// Asks the helper to make everything appended so far durable. Without effect unless it syncs.
   /// Thread: the writer's.
@@ -88,7 +88,7 @@ class RecordWriter {
   [[nodiscard]] SegmentHeader header_of(std::uint64_t id,
                                         std::uint64_t first_number) const noexcept;
   void write_record(std::uint32_t type, std::int64_t log_unix_ns,
-                    std::initializer_list<std::string_view> parts) noexcept;
+                    std::span<const std::string_view> parts) noexcept;
   void go_to_next_segment(std::int64_t log_unix_ns) noexcept;
   void help() noexcept;
   void prepare_next() noexcept;

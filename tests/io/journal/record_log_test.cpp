@@ -1,5 +1,6 @@
 // The record log: what was appended is read back, through segments and restarts; a torn tail is
 // dropped, and damage anywhere else is seen.
+#include <array>
 #include <string>
 #include <thread>
 #include <utility>
@@ -79,7 +80,8 @@ void append(const std::string& directory, std::size_t count, bool syncs = false)
     while (!writer.has_room(payload.size()))
       std::this_thread::yield();
     const std::string_view text = payload;
-    const std::uint64_t number = writer.append(7, 1'000, {text.substr(0, 3), text.substr(3)});
+    const std::array<std::string_view, 2> parts{text.substr(0, 3), text.substr(3)};
+    const std::uint64_t number = writer.append(7, 1'000, parts);
     if (!syncs) {
       EXPECT_EQ(writer.safe_number(), number);
       continue;

@@ -1,0 +1,149 @@
+// Bytes of journal records.
+#include "io/journal/input_record.hpp"
+
+#include <cstring>
+
+namespace coreloop::io {
+namespace {
+
+/// Reads pieces off the front; once something is missing, everything is.
+class Pieces {
+ public:
+  explicit Pieces(std::string_view bytes) : bytes_(bytes) {}
+
+  template <class Number>
+  Number number() {
+    Number value = 0;
+    if (bytes_.size() < sizeof value) {
+      is_whole_ = false;
+      return 0;
+    }
+    std::memcpy(&value, bytes_.data(), sizeof value);
+    bytes_.remove_prefix(sizeof value);
+    return value;
+  }
+
+  std::string_view text() {
+    const auto size = number<std::uint32_t>();
+    if (bytes_.size() < size) {
+      is_whole_ = false;
+      return {};
+    }
+    const std::string_view text = bytes_.substr(0, size);
+    bytes_.remove_prefix(size);
+    return text;
+  }
+
+  void fields(std::vector<RawField>& fields) {
+    for (auto left = number<std::uint32_t>(); left > 0 && is_whole_; --left) {
+      const std::string_view name = text();
+      fields.push_back({name, text()});
+    }
+  }
+
+  [[nodiscard]] bool is_all() const { return is_whole_ && bytes_.empty(); }
+
+ private:
+  std::string_view bytes_;
+  bool is_whole_ = true;
+};
+
+}  // namespace
+
+bool read_input_record(const Record& record, InputRecord& input) {
+  Pieces pieces(record.bytes);
+  input.type = static_cast<InputRecordType>(record.type);
+  input.log_unix_ns = record.log_unix_ns;
+  input.sequence = 0;
+  input.stream = {};
+  input.id_ms = input.id_counter = 0;
+  input.fields.clear();
+  switch (input.type) {
+    case InputRecordType::conf:
+    case InputRecordType::start:
+      pieces.fields(input.fields);
+      return pieces.is_all();
+    case InputRecordType::input:
+      input.sequence = pieces.number<std::uint64_t>();
+      input.stream = pieces.text();
+      input.id_ms = pieces.number<std::uint64_t>();
+      input.id_counter = pieces.number<std::uint64_t>();
+      pieces.fields(input.fields);
+      return pieces.is_all() && input.sequence != 0;
+    case InputRecordType::timer: {
+      input.sequence = pieces.number<std::uint64_t>();
+      const auto kind = pieces.number<std::uint8_t>();
+      input.timer = kind == 0 ? stages::TimerKind::walk : stages::TimerKind::mark;
+      return pieces.is_all() && kind <= 1 && input.sequence != 0;
+    }
+  }
+  return false;
+}
+
+void InputRecordParts::begin(std::size_t numbers_bytes) {
+  numbers_.clear();
+  numbers_.reserve(numbers_bytes);
+  parts_.clear();
+}
+
+void InputRecordParts::add_u64(std::uint64_t value) {
+  const std::size_t at = numbers_.size();
+  numbers_.resize(at + sizeof value);
+  std::memcpy(numbers_.data() + at, &value, sizeof value);
+  parts_.emplace_back(numbers_.data() + at, sizeof value);
+}
+
+void InputRecordParts::add_u32(std::uint32_t value) {
+  const std::size_t at = numbers_.size();
+  numbers_.resize(at + sizeof value);
+  std::memcpy(numbers_.data() + at, &value, sizeof value);
+  parts_.emplace_back(numbers_.data() + at, sizeof value);
+}
+
+void InputRecordParts::add_text(std::string_view text) {
+  add_u32(static_cast<std::uint32_t>(text.size()));
+  parts_.push_back(text);
+}
+
+void InputRecordParts::add_fields(std::span<const RawField> fields) {
+  add_u32(static_cast<std::uint32_t>(fields.size()));
+  for (const RawField& field : fields) {
+    add_text(field.name);
+    add_text(field.value);
+  }
+}
+
+std::span<const std::string_view> InputRecordParts::pairs(std::span<const RawField> fields) {
+  begin(4 + 8 * fields.size());
+  add_fields(fields);
+  return parts_;
+}
+
+std::span<const std::string_view> InputRecordParts::input(std::uint64_t sequence,
+                                                          const RawEntry& entry) {
+  begin(3 * 8 + 4 + 4 + 8 * entry.fields.size());
+  add_u64(sequence);
+  add_text(entry.stream);
+  add_u64(entry.id_ms);
+  add_u64(entry.id_counter);
+  add_fields(entry.fields);
+  return parts_;
+}
+
+std::span<const std::string_view> InputRecordParts::timer(std::uint64_t sequence,
+                                                          stages::TimerKind kind) {
+  begin(9);
+  add_u64(sequence);
+  numbers_.push_back(kind == stages::TimerKind::walk ? '\0' : '\1');
+  parts_.emplace_back(&numbers_.back(), 1);
+  return parts_;
+}
+
+std::size_t InputRecordParts::size() const noexcept {
+  std::size_t size = 0;
+  for (const std::string_view part : parts_)
+    size += part.size();
+  return size;
+}
+
+}  // namespace coreloop::io

@@ -1,0 +1,65 @@
+// The records of the journal: every sequenced input in its final order, the conf that decides
+// outputs first, as a tape has it, in binary.
+//
+//   conf, start:  u32 count, count x (name, value)
+//   input:        u64 sequence, stream, u64 id ms, u64 id counter, u32 count, count x (name, value)
+//   timer:        u64 sequence, u8 kind
+//
+// A name or value is u32 length and bytes. Log time stands in the record's header. Little-endian.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/edge/source.hpp"
+#include "io/journal/record_reader.hpp"
+#include "stages/event.hpp"
+
+namespace coreloop::io {
+
+enum class InputRecordType : std::uint32_t {
+  conf = 1,   ///< decision keys and their values as TOML text
+  start = 2,  ///< input stream -> id behind which reading began
+  input = 3,  ///< a stream entry or a command
+  timer = 4,
+};
+
+/// A record of the journal, taken apart; views into the record.
+struct InputRecord {
+  InputRecordType type{};
+  std::uint64_t sequence = 0;  ///< 0 of conf and start
+  std::int64_t log_unix_ns = 0;
+  std::string_view stream;  ///< of an input; `@command` too
+  std::uint64_t id_ms = 0;
+  std::uint64_t id_counter = 0;
+  stages::TimerKind timer{};
+  std::vector<RawField> fields;  ///< of conf, start and input
+};
+
+/// Takes `record` apart; false if it is none of these or breaks off. Reuses the memory of `input`.
+[[nodiscard]] bool read_input_record(const Record& record, InputRecord& input);
+
+/// Puts a record's bytes together as parts that refer to the arguments; reused, it allocates for a
+/// longer list than any before only.
+class InputRecordParts {
+ public:
+  std::span<const std::string_view> pairs(std::span<const RawField> fields);
+  std::span<const std::string_view> input(std::uint64_t sequence, const RawEntry& entry);
+  std::span<const std::string_view> timer(std::uint64_t sequence, stages::TimerKind kind);
+  /// Bytes of the parts made last.
+  [[nodiscard]] std::size_t size() const noexcept;
+
+ private:
+  void begin(std::size_t numbers_bytes);
+  void add_u64(std::uint64_t value);
+  void add_u32(std::uint32_t value);
+  void add_text(std::string_view text);
+  void add_fields(std::span<const RawField> fields);
+
+  std::vector<char> numbers_;  ///< stays where it is while parts refer to it
+  std::vector<std::string_view> parts_;
+};
+
+}  // namespace coreloop::io

@@ -1,0 +1,111 @@
+// The journal: inputs of every kind come back as they were, in order, as a tape would hold them;
+// and what is no input of ours is refused.
+#include "io/journal/journal.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "io/journal/journal_source.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace coreloop::io {
+namespace {
+
+std::string line_of(const RawEntry& entry) {
+  std::string line{entry.stream};
+  line += " " + std::to_string(entry.id_ms) + "-" + std::to_string(entry.id_counter) + " at " +
+          std::to_string(entry.receive_unix_ns);
+  for (const RawField& field : entry.fields)
+    line += " " + std::string{field.name} + "=" + std::string{field.value};
+  return line;
+}
+
+struct Reading {
+  std::vector<std::string> lines;
+  std::string problem;
+};
+
+Reading read_journal(const std::string& directory) {
+  Reading reading;
+  RecordReader reader(directory);
+  EXPECT_TRUE(reader.open());
+  JournalSource source(reader);
+  RawEntry entry;
+  while (source.peek(entry) == SourceStatus::entry) {
+    reading.lines.push_back(line_of(entry));
+    source.consume();
+  }
+  reading.problem = source.problem();
+  return reading;
+}
+
+class JournalTest : public testing::Test {
+ protected:
+  JournalTest() { EXPECT_EQ(writer_.open({}), 0); }
+
+  tests::TempDir dir_;
+  RecordWriter writer_{{dir_.path(""), "test", 65'536, false}};
+  Journal journal_{writer_};
+};
+
+TEST_F(JournalTest, GivesBackEveryKindOfInputAsATapeWould) {
+  const RawField keys[] = {{"engine.seed", "1"}, {"risk.sizing", "\"kelly\""}};
+  ASSERT_TRUE(journal_.record_conf(5'000'000, keys));
+  const RawField ids[] = {{"trade.signal.v5", "7-1"}};
+  ASSERT_TRUE(journal_.record_start(5'000'000, ids));
+  const RawField fields[] = {{"data", std::string_view{"{\0\xFF}", 4}}, {"", ""}};
+  const RawEntry signal{.stream = "trade.signal.v5",
+                        .id_ms = 17,
+                        .id_counter = 3,
+                        .receive_unix_ns = 1,
+                        .fields = fields};
+  journal_.on_entry(1, 20'000'000, signal);
+  journal_.on_timer(2, 30'000'000'000, {1, stages::TimerKind::mark});
+  journal_.on_timer(3, 35'000'000'000, {7, stages::TimerKind::walk});
+  const RawField command[] = {{"kind", "halt"}};
+  journal_.on_entry(4, 36'000'000'000, {.stream = "@command", .fields = command});
+  journal_.on_entry(5, 36'000'000'001, {.stream = "market.tick", .id_ms = 9, .fields = {}});
+  ASSERT_EQ(writer_.close(), 0);
+
+  const Reading reading = read_journal(dir_.path(""));
+  EXPECT_EQ(reading.problem, "");
+  const std::vector<std::string> wanted{
+      "@conf 5-0 at 5000000 engine.seed=1 risk.sizing=\"kelly\"",
+      "trade.signal.v5 17-3 at 20000000 data=" + std::string("{\0\xFF}", 4) + " =",
+      "@timer 30000-2 at 30000000000 kind=mark due=30000000000",
+      "@timer 35000-3 at 35000000000 kind=walk due=35000000000",
+      "@command 36000-4 at 36000000000 kind=halt",
+      "market.tick 9-0 at 36000000001"};
+  EXPECT_EQ(reading.lines, wanted);
+}
+
+TEST_F(JournalTest, SaysWhenAnInputIsNotWhereItBelongs) {
+  journal_.on_entry(1, 1, {.stream = "a", .fields = {}});
+  journal_.on_entry(3, 2, {.stream = "a", .fields = {}});
+  ASSERT_EQ(writer_.close(), 0);
+  const Reading reading = read_journal(dir_.path(""));
+  EXPECT_EQ(reading.lines.size(), 1U);
+  EXPECT_NE(reading.problem.find("input 3 where 2 belongs"), std::string::npos) << reading.problem;
+}
+
+// A record whose checksum is right and whose content is not: another program, or another version.
+TEST_F(JournalTest, RefusesRecordsOfNoKnownForm) {
+  const std::string whole{"\1\0\0\0\0\0\0\0\1\0\0\0a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 33};
+  InputRecord input;
+  EXPECT_TRUE(read_input_record({3, 1, 0, whole}, input));
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    EXPECT_FALSE(read_input_record({3, 1, 0, std::string_view{whole}.substr(0, size)}, input))
+        << size;
+  EXPECT_FALSE(read_input_record({3, 1, 0, whole + "x"}, input));
+  EXPECT_FALSE(read_input_record({9, 1, 0, whole}, input));
+  EXPECT_FALSE(read_input_record({4, 1, 0, std::string_view{"\1\0\0\0\0\0\0\0\2", 9}}, input));
+  // Lengths that promise more than there is.
+  EXPECT_FALSE(read_input_record({1, 1, 0, std::string_view{"\xFF\xFF\xFF\xFF", 4}}, input));
+  EXPECT_FALSE(
+      read_input_record({1, 1, 0, std::string_view{"\1\0\0\0\xFF\xFF\xFF\xFFx", 9}}, input));
+}
+
+}  // namespace
+}  // namespace coreloop::io
