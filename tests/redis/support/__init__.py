@@ -1,0 +1,1 @@
+"""What the tests of the Redis room stand on: a server, an engine, wires that fail, an oracle."""
