@@ -214,7 +214,8 @@ std::vector<ConfKey> make_keys() {
 
   section = "redis";
   add("url", "\"redis://127.0.0.1:6379/0\"", presents,
-      string_rule("redis://[user:password@]host[:port][/db] or unix:///path", is_redis_url,
+      string_rule("redis://[user:password@]host[:port][/db] or unix:///path; TLS is not supported",
+                  is_redis_url,
                   [](EngineConf& c, const std::string& v) { c.redis.url = v; }));
   add("password_file", "\"\"", presents,
       string_rule(

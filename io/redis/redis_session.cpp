@@ -107,7 +107,7 @@ void RedisSession::check_role(RedisReply reply) {
   if (was_open_) health_.reconnects.add(1);
   notice(false, options_.address.text() + ": " + (was_open_ ? "connected again" : "connected"));
   is_open_ = was_open_ = true;
-  is_quiet_ = false;
+  told_.clear();
   login_refused_ns_ = 0;
   health_.is_open.store(true, std::memory_order_relaxed);
   owner_.on_open();
@@ -134,16 +134,14 @@ void RedisSession::on_lost(RedisLoss loss, const std::string& why) {
     if (error.code + 1 != redis_error_codes.size()) health_.errors[error.code].add(1);
   }
   set_closed(loss);
-  if (!is_quiet_) notice(true, options_.address.text() + ": " + why + "; trying again");
-  is_quiet_ = true;
+  tell_trouble(why);
   pause_.start(next_pause_ns());
 }
 
 void RedisSession::retry(const std::string& why) {
   client_.drop();
   set_closed(RedisLoss::closed);
-  if (!is_quiet_) notice(true, options_.address.text() + ": " + why + "; trying again");
-  is_quiet_ = true;
+  tell_trouble(why);
   pause_.start(next_pause_ns());
 }
 
@@ -153,6 +151,13 @@ void RedisSession::set_closed(RedisLoss loss) {
   health_.closed_since_ns.store(monotonic_ns(), std::memory_order_relaxed);
   health_.is_open.store(false, std::memory_order_relaxed);
   owner_.on_closed(loss);
+}
+
+// Each kind of trouble once, not each try.
+void RedisSession::tell_trouble(const std::string& why) {
+  if (why == told_) return;
+  notice(true, options_.address.text() + ": " + why + "; trying again");
+  told_ = why;
 }
 
 std::int64_t RedisSession::next_pause_ns() noexcept {

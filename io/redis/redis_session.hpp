@@ -70,6 +70,8 @@ class RedisSession final : public RedisListener {
   void raise(RedisFault fault, const std::string& text);
 
   [[nodiscard]] bool is_open() const noexcept { return is_open_; }
+  /// Commands whose reply has not come yet.
+  [[nodiscard]] std::uint64_t awaited_count() const noexcept { return client_.awaited_count(); }
   /// Whether it has ever been open: faults are final at the start only.
   [[nodiscard]] bool was_open() const noexcept { return was_open_; }
   [[nodiscard]] RedisHealth& health() noexcept { return health_; }
@@ -86,6 +88,7 @@ class RedisSession final : public RedisListener {
   void refuse_login(const std::string& why);
   void check_role(RedisReply reply);
   void set_closed(RedisLoss loss);
+  void tell_trouble(const std::string& why);
 
   RedisSessionOwner& owner_;
   RedisSessionOptions options_;
@@ -97,7 +100,7 @@ class RedisSession final : public RedisListener {
   std::int64_t login_refused_ns_ = 0;  ///< monotonic; 0: it is not
   bool is_open_ = false;
   bool was_open_ = false;
-  bool is_quiet_ = false;  ///< the present trouble has been told
+  std::string told_;  ///< the present trouble, as it was told last
 };
 
 }  // namespace coreloop::io

@@ -24,6 +24,7 @@ constexpr std::string_view exec_command = "*1\r\n$4\r\nEXEC\r\n";
 constexpr std::string_view discard_command = "*1\r\n$7\r\nDISCARD\r\n";
 
 constexpr std::int64_t length_interval_ns = 1'000'000'000;
+constexpr std::int64_t answers_pause_ns = 10'000'000;
 
 // `$<size>\r\n<text>\r\n`
 char* append_bulk(char* out, std::string_view text) noexcept {
@@ -95,6 +96,8 @@ void RedisSink::on_closed(RedisLoss) {
 
 void RedisSink::look() {
   if (!session_.is_open()) return;
+  // Answers to what was asked before a pause must not be taken for those to come.
+  if (session_.awaited_count() != 0) return pause_.start(answers_pause_ns);
   state_ = State::looking;
   answers_awaited_ = output_stream_count;
   for (std::size_t i = 0; i < output_stream_count; ++i) {
@@ -147,6 +150,8 @@ void RedisSink::settle() {
          queue_.at(next).id <= in_redis_[static_cast<std::size_t>(queue_.at(next).stream)]) {
     ++next;
   }
+  // What got through before the connection was lost is progress, too.
+  if (next > queue_.acknowledged()) session_.reset_pause();
   queue_.acknowledge(next);
   state_ = State::open;
   is_ready_.store(true, std::memory_order_release);
@@ -220,6 +225,11 @@ void RedisSink::probe() {
   state_ = State::probing;
   refusal_.clear();
   session_.send(tag_probe, multi_command);
+  session_.flush();
+}
+
+// Only inside a transaction: outside of one the entries would be written.
+void RedisSink::probe_streams() {
   for (std::size_t i = 0; i < output_stream_count; ++i) {
     command_.clear();
     append_command(command_, {"XADD", options_.names[i], "MAXLEN", "~",
@@ -232,13 +242,14 @@ void RedisSink::probe() {
 
 void RedisSink::on_probe(std::uint64_t step, RedisReply reply) {
   if (state_ != State::probing) return;
+  const bool is_begin = step == 0;
   const bool is_discard = step == 1 + output_stream_count;
   if (reply.is_error() && refusal_.empty() && !is_discard) {
     refusal_kind_ = session_.note_error(reply);
-    const std::string subject = step == 0 ? "MULTI" : options_.names[step - 1];
-    refusal_ = subject + ": " + std::string{reply.text()};
+    refusal_ = (is_begin ? "MULTI" : options_.names[step - 1]) + ": " + std::string{reply.text()};
   }
-  if (!is_discard) return;
+  if (is_begin && refusal_.empty()) return probe_streams();
+  if (!is_begin && !is_discard) return;
   if (!refusal_.empty()) return refuse(refusal_kind_, refusal_);
   adopt();
 }

@@ -111,6 +111,7 @@ class RedisSink final : public RedisSessionOwner {
   void adopt();
   bool settle_stream(std::size_t stream);
   void probe();
+  void probe_streams();
   void on_probe(std::uint64_t step, RedisReply reply);
   void go_on();
   void send_batch();

@@ -134,7 +134,7 @@ void RedisSource::on_info(std::size_t stream, RedisReply reply) {
   StreamInfo info;  // of a stream that does not exist yet: all zero
   if (reply.is_error()) {
     if (classify_redis_error(reply.text()).kind != RedisErrorKind::no_such_key)
-      return on_refusal(reply);
+      return on_refusal(stream, reply);
     if (!has_resolved_) info.counts_entries = true;
   } else if (!read_stream_info(reply, info)) {
     return session_.retry("XINFO STREAM makes no sense");
@@ -195,8 +195,10 @@ void RedisSource::account(std::size_t stream, const StreamInfo& info) {
 }
 
 void RedisSource::on_entries(RedisReply reply) {
-  if (reply.is_error()) return on_refusal(reply);
+  if (reply.is_error()) return refuse("XREAD", reply);
   state_ = State::open;
+  has_read_ = true;
+  told_.clear();
   session_.reset_pause();
   if (!reply.is_array()) {
     if (reply.kind() == RedisReply::Kind::nil) return go_on();
@@ -259,18 +261,29 @@ bool RedisSource::read_stream(RedisReply reply) {
   return true;
 }
 
-void RedisSource::on_refusal(RedisReply reply) {
+// XINFO was refused. Whether we may read is for XREAD to say, which may be on its way.
+void RedisSource::on_refusal(std::size_t stream, RedisReply reply) {
+  const std::string& name = options_.streams[stream].name;
+  if (!has_resolved_) return refuse(name, reply);
   const RedisErrorKind kind = session_.note_error(reply);
-  const std::string why{reply.text()};
-  if (!session_.health().is_open.load(std::memory_order_relaxed)) return;
-  if (!has_resolved_ || counters_.front()->entries.get() == 0) {
+  if (has_read_) return;
+  const std::string why = name + ": " + std::string{reply.text()};
+  if (kind == RedisErrorKind::permission) session_.raise(RedisFault::permission, why);
+  if (kind == RedisErrorKind::wrong_type) session_.raise(RedisFault::wrong_type, why);
+}
+
+void RedisSource::refuse(const std::string& subject, RedisReply reply) {
+  const RedisErrorKind kind = session_.note_error(reply);
+  const std::string why = subject + ": " + std::string{reply.text()};
+  if (!session_.is_open()) return;
+  if (!has_read_) {
     if (kind == RedisErrorKind::permission) session_.raise(RedisFault::permission, why);
     if (kind == RedisErrorKind::wrong_type) session_.raise(RedisFault::wrong_type, why);
   }
   if (kind == RedisErrorKind::demoted || kind == RedisErrorKind::authentication || !has_resolved_)
     return session_.retry(why);
-  if (state_ == State::pausing) return;
-  session_.notice(true, why + "; trying again");
+  if (why != told_) session_.notice(true, why + "; trying again");
+  told_ = why;
   state_ = State::pausing;
   pause_.start(session_.next_pause_ns());
 }

@@ -111,7 +111,8 @@ class RedisSource final : public RedisSessionOwner {
   void on_entries(RedisReply reply);
   [[nodiscard]] bool read_stream(RedisReply reply);
   void hold_back(RedisReply reply);
-  void on_refusal(RedisReply reply);
+  void on_refusal(std::size_t stream, RedisReply reply);
+  void refuse(const std::string& subject, RedisReply reply);
 
   // Immutable after construction.
   RedisSourceOptions options_;
@@ -128,8 +129,10 @@ class RedisSource final : public RedisSessionOwner {
   std::uint32_t count_;
   std::size_t answers_awaited_ = 0;
   bool has_resolved_ = false;
+  bool has_read_ = false;  ///< XREAD has been answered once: refusals are final at the start only
   bool wants_info_ = true;
   std::string command_;
+  std::string told_;  ///< the present refusal, as it was told last
   // Published.
   std::vector<std::unique_ptr<InputStreamCounters>> counters_;
   std::atomic<bool> is_ready_{false};

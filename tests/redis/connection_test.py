@@ -6,7 +6,6 @@
 
 import sys
 import time
-import unittest
 
 sys.dont_write_bytecode = True
 from support import case
