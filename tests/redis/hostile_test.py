@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""R13, R24, R25: a server that is scripted to refuse, to lie, or to talk nonsense.
+
+    tests/redis/hostile_test.py --bin build/release [unittest options]
+"""
+
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from support import case, oracle
+from support.case import RedisCase, THREE_THREADS, price_json, signal_json
+from support.fake_server import CLOSE, FakeServer, array, bulk
+from support.oracle import DEAD, OUTPUTS, REJECTED, SAFE, SIGNAL, TICK
+
+HOSTILE = {
+    "wrong types": b"*3\r\n:1\r\n$-1\r\n*-1\r\n",
+    "a status": b"+OK\r\n",
+    "an integer": b":18446744073709551615\r\n",
+    "nested 9 deep": b"*1\r\n" * 9 + b":1\r\n",
+    "an array of 2147483647": b"*2147483647\r\n",
+    "an array of 99999999999999999999": b"*99999999999999999999\r\n",
+    "a bulk of -5": b"$-5\r\n",
+    "an array of -5": b"*-5\r\n",
+    "a bulk of 600 MB": b"$629145600\r\nabc",
+    "a bulk of 9e18": b"$9000000000000000000\r\nabc",
+    "two replies": b"*-1\r\n*-1\r\n*-1\r\n*-1\r\n*-1\r\n+OK\r\n",
+    "NULs": b"\0" * 64 + b"\r\n",
+    "inline garbage": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "an empty array": b"*0\r\n",
+    "an array that ends": b"*2\r\n$1\r\na\r\n",
+    "an error without words": b"-\r\n",
+    "a RESP3 map": b"%1\r\n+a\r\n:1\r\n",
+}
+
+
+def entry(entry_id, fields):
+    return array([bulk(entry_id), fields])
+
+
+def xread(stream, *entries):
+    return array([array([bulk(stream.encode()), array(list(entries))])])
+
+
+class FakeCase(RedisCase):
+    starts_server = False
+
+    def setUp(self):
+        super().setUp()
+        self.fake = FakeServer()
+        self.addCleanup(self.fake.close)
+
+    def feed_fake(self, count=10):
+        self.fake.add(TICK, "data", price_json())
+        for _ in range(count):
+            self.fake.add(SIGNAL, "data", signal_json(self.random.choice(("BUY", "SELL"))))
+        self.signals_fed += count
+
+    def wait_for_fake(self, timeout=case.SETTLE_S):
+        def count():
+            return sum(len(self.fake.entries(stream)) for stream in (SAFE, REJECTED, DEAD))
+        self.wait_until(lambda: count() >= self.signals_fed, timeout,
+                        lambda: f"{count()} of {self.signals_fed} outcomes")
+
+    def finish_fake(self):
+        self.wait_for_fake()
+        self.stop_engine()
+        told = oracle.differences(case.options.bin / "replay", self.tape, self.folder,
+                                  self.fake.entries(SIGNAL), self.fake.entries)
+        self.assertEqual(told, [], self.engine.log[-3000:])
+
+    def misbehave_once(self, name, reply, at=1):
+        """The `at`-th command of this name gets `reply`; answers a list that holds it when done."""
+        left, done = [at], []
+
+        def script(_, words):
+            if words[0].upper() != name or done:
+                return None
+            left[0] -= 1
+            if left[0]:
+                return None
+            done.append(reply)
+            return reply
+
+        self.fake.script = script
+        return done
+
+
+class RareErrorTest(FakeCase):
+    """R10, R13."""
+
+    errors = (b"-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+              b"-NOREPLICAS Not enough good replicas to write.\r\n",
+              b"-MASTERDOWN Link with MASTER is down\r\n",
+              b"-BUSY Redis is busy running a script.\r\n",
+              b"-CLUSTERDOWN The cluster is down\r\n",
+              b"-MOVED 3999 127.0.0.1:6381\r\n",
+              b"-ASK 3999 127.0.0.1:6381\r\n",
+              b"-TRYAGAIN Multiple keys request during rehashing of slot\r\n",
+              b"-READONLY You can't write against a read only replica.\r\n",
+              b"-LOADING Redis is loading the dataset in memory\r\n",
+              b"-MISCONF Redis is configured to save RDB snapshots\r\n",
+              b"-ERR something nobody has heard of\r\n")
+
+    def test_r13_each_error_at_an_xadd_is_waited_out(self):
+        self.start_engine(self.fake.url)
+        for number, error in enumerate(self.errors):
+            done = self.misbehave_once(b"XADD", error, 1 + number % 7)
+            self.feed_fake()
+            self.wait_for_fake()
+            with self.subTest(error=error):
+                self.assertTrue(done)
+                self.assertIn(error.split()[0][1:].decode(), self.engine.log)
+        self.finish_fake()
+
+    def test_r13_each_error_at_exec_is_waited_out(self):
+        self.start_engine(self.fake.url, layout=THREE_THREADS)
+        for error in self.errors:
+            done = self.misbehave_once(b"EXEC", error)
+            self.feed_fake()
+            self.wait_for_fake()
+            self.assertTrue(done)
+        self.finish_fake()
+
+    def test_r13_each_error_at_xread_or_xinfo_is_waited_out(self):
+        self.start_engine(self.fake.url)
+        self.feed_fake()
+        self.wait_for_fake()
+        for error in self.errors:
+            for name in (b"XREAD", b"XINFO"):
+                done = self.misbehave_once(name, error)
+                self.feed_fake(5)
+                self.wait_for_fake()
+                self.wait_until(lambda d=done: d, 5)
+        self.finish_fake()
+
+    def test_r10_every_entry_of_a_transaction_refused_in_turn(self):
+        self.start_engine(self.fake.url)
+        for number in range(1, 25):
+            self.misbehave_once(b"XADD", self.errors[0], number)
+            self.feed_fake()
+            self.wait_for_fake()
+        self.finish_fake()
+
+    def test_a_lost_connection_at_each_kind_of_command(self):
+        self.start_engine(self.fake.url)
+        for name in (b"MULTI", b"XADD", b"EXEC", b"XREAD", b"XINFO", b"ROLE", b"XLEN"):
+            done = self.misbehave_once(name, CLOSE)
+            self.feed_fake()
+            if name == b"ROLE":
+                for connection in list(self.fake.connections):
+                    connection.shutdown(2)
+            self.wait_until(lambda d=done: d, 5)
+            self.wait_for_fake()
+        self.finish_fake()
+
+
+class HostileTest(FakeCase):
+    """R24."""
+
+    def survive(self, name):
+        self.start_engine(self.fake.url, layout=THREE_THREADS)
+        self.feed_fake()
+        self.wait_for_fake()
+        for what, reply in HOSTILE.items():
+            done = self.misbehave_once(name, reply)
+            self.feed_fake(3)
+            with self.subTest(command=name, reply=what):
+                self.wait_until(lambda d=done: d, 10)
+                self.wait_for_fake()
+        self.assertLess(self.engine.peak_rss_mb(), 700)
+        self.finish_fake()
+
+    def test_nonsense_instead_of_entries(self):
+        self.survive(b"XREAD")
+
+    def test_nonsense_instead_of_a_stream_s_state(self):
+        self.survive(b"XINFO")
+
+    def test_nonsense_instead_of_a_transaction_s_end(self):
+        self.survive(b"EXEC")
+
+    def test_nonsense_instead_of_a_length(self):
+        self.survive(b"XLEN")
+
+    def test_nonsense_instead_of_a_role(self):
+        self.start_engine(self.fake.url)
+        for what, reply in HOSTILE.items():
+            done = self.misbehave_once(b"ROLE", reply)
+            for connection in list(self.fake.connections):
+                connection.shutdown(2)
+            self.feed_fake(3)
+            with self.subTest(reply=what):
+                self.wait_until(lambda d=done: d, 10)
+                self.wait_for_fake()
+        self.finish_fake()
+
+    def test_nonsense_nobody_asked_for(self):
+        self.start_engine(self.fake.url)
+        for what, reply in HOSTILE.items():
+            for connection in list(self.fake.connections):
+                try:
+                    connection.sendall(reply)
+                except OSError:
+                    pass
+            self.feed_fake(3)
+            with self.subTest(reply=what):
+                self.wait_for_fake()
+        self.assertLess(self.engine.peak_rss_mb(), 700)
+        self.finish_fake()
+
+    def test_a_reply_without_end_is_cut_off(self):
+        self.start_engine(self.fake.url, layout=THREE_THREADS)
+        sent = [0]
+
+        def flood(server, words):
+            if words[0].upper() != b"XREAD":
+                return None
+            server.script = lambda *_: None
+            sent[0] = 500 << 20
+            return b"$%d\r\n" % sent[0] + bytes(sent[0])
+
+        self.fake.script = flood
+        self.wait_until(lambda: sent[0], 10)
+        self.feed_fake()
+        self.wait_for_fake()
+        self.assertLess(self.engine.peak_rss_mb(), 700)
+        self.finish_fake()
+
+
+class ReplyTest(FakeCase):
+    """R25."""
+
+    def setUp(self):
+        super().setUp()
+        self.start_engine(self.fake.url)
+        self.feed_fake()
+        self.wait_for_fake()
+        self.ms = int(time.time() * 1000)
+
+    def answer(self, reply):
+        done = self.misbehave_once(b"XREAD", reply)
+        self.wait_until(lambda: done, 10)
+
+    def test_no_streams_nil_and_an_unknown_stream(self):
+        for reply in (b"*0\r\n", b"*-1\r\n", b"$-1\r\n", xread("other", entry(b"1-1", array([]))),
+                      xread(SIGNAL), array([array([bulk(None), array([])])])):
+            self.answer(reply)
+            self.feed_fake(2)
+            self.wait_for_fake()
+        self.finish_fake()
+
+    def test_ids_that_go_back_or_are_none(self):
+        good = array([bulk(b"data"), bulk(signal_json().encode())])
+        for text in (b"0-1", b"x", b"", b"1-", b"-", b"99999999999999999999999-1"):
+            self.answer(xread(SIGNAL, entry(text, good)))
+            self.feed_fake(2)
+            self.wait_for_fake()
+        self.finish_fake()
+
+    def test_entries_of_odd_forms_become_dead_letters(self):
+        letters_before = len(self.fake.entries(DEAD))
+        data = [bulk(b"data"), bulk(signal_json().encode())]
+        forms = {"nil": b"*-1\r\n", "nil bulk": b"$-1\r\n", "none": b"*0\r\n", "an integer": b":5\r\n",
+                 "odd": array([bulk(b"data")]),
+                 "not strings": array([bulk(b"data"), array([bulk(b"x")])]),
+                 "nil value": array([bulk(b"data"), bulk(None)]),
+                 "twice": array(data + data)}
+        entries = [entry(b"%d-%d" % (self.ms + 1000, i), fields) for i, fields in enumerate(forms.values())]
+        self.answer(xread(SIGNAL, *entries))
+        self.wait_until(lambda: len(self.fake.entries(DEAD)) == letters_before + len(forms), 10,
+                        lambda: str(self.fake.entries(DEAD)))
+        self.assertTrue(self.engine.is_alive())
+
+    def test_10000_fields_and_a_value_of_64_mb(self):
+        many = [bulk(b"f%d" % i) for i in range(20_000)]
+        good = [bulk(b"data"), bulk(signal_json().encode())]
+        huge = array([bulk(b"data"), bulk(bytes(64 << 20))])
+        self.answer(xread(SIGNAL, entry(b"%d-1" % (self.ms + 1000), array(many + good)),
+                          entry(b"%d-2" % (self.ms + 1000), huge)))
+        # One more signal and one dead letter.
+        self.signals_fed += 2
+        self.wait_for_fake()
+        self.assertEqual(len(self.fake.entries(DEAD)), 1)
+        self.assertIn('"code": "SIZE"', self.fake.entries(DEAD)[0][1]["data"])
+        self.assertLess(self.engine.peak_rss_mb(), 500)
+
+
+if __name__ == "__main__":
+    case.main()
