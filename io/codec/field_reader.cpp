@@ -1,4 +1,4 @@
-// Keys that stand twice, and the two alphabets.
+// Messages opened, keys that stand twice, and the two alphabets.
 #include "io/codec/field_reader.hpp"
 
 #include <algorithm>
@@ -52,6 +52,24 @@ bool UnknownKeys::add_to_slots(std::uint32_t key) noexcept {
   }
   slots_[slot] = {message_, key};
   return false;
+}
+
+// The shortest field is `"":0,`.
+MessageReader::MessageReader() : unknown_keys_(JsonDocument::payload_bytes_max / 5 + 1) {}
+
+bool MessageReader::open(std::string_view payload, DecodeError& error) noexcept {
+  error = {};
+  seen_keys_ = 0;
+  unknown_keys_.clear();
+  if (payload.size() > JsonDocument::payload_bytes_max) {
+    error.code = stages::DeadLetterCode::size;
+    return false;
+  }
+  if (is_blank(payload)) {
+    error.code = stages::DeadLetterCode::empty;
+    return false;
+  }
+  return document_.parse(payload, error.code);
 }
 
 bool is_symbol(std::string_view text) noexcept {

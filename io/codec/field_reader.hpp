@@ -1,13 +1,15 @@
-// What the signal and the tick codec share: refusing a key that stands twice, and reading a field
-// as the type it must have. A codec goes through the fields in text order; the first fault found is
-// the message's dead-letter code.
+// What the signal and the tick codec share: a message opened, a key that stands twice refused, and
+// a field read as the type it must have. A codec goes through the fields in text order; the first
+// fault found is the message's dead-letter code. Allocates at construction only. INGRESS's thread.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
+#include "io/codec/json_document.hpp"
 #include "io/codec/json_scan.hpp"
 #include "stages/decimal.hpp"
 #include "stages/reason.hpp"
@@ -68,6 +70,40 @@ template <std::size_t n>
     ++key;
   return key;
 }
+
+/// One message after another, field by field.
+class MessageReader {
+ public:
+  MessageReader();
+
+  /// Reads `payload`, and forgets the message before.
+  /// Errors: SIZE (over 16 KiB), EMPTY (blank), UTF8, JSON.
+  [[nodiscard]] bool open(std::string_view payload, DecodeError& error) noexcept;
+
+  /// Top-level fields in text order, valid until the next open.
+  [[nodiscard]] std::span<const JsonField> fields() const noexcept { return document_.fields(); }
+
+  /// Finds a field's key among `names`: its index, or their number for one to be passed over.
+  /// Requires: called once for each field. Errors: DUPLICATE_KEY.
+  template <std::size_t n>
+  [[nodiscard]] bool take_key(const std::array<std::string_view, n>& names, const JsonField& field,
+                              std::size_t& key, DecodeError& error) noexcept {
+    key = find_key(names, field.key);
+    const bool is_repeat =
+        key == n ? unknown_keys_.add(field.key) : (seen_keys_ & key_bit(key)) != 0;
+    if (is_repeat) {
+      error = {stages::DeadLetterCode::duplicate_key, field.offset};
+      return false;
+    }
+    if (key != n) seen_keys_ |= key_bit(key);
+    return true;
+  }
+
+ private:
+  JsonDocument document_;
+  UnknownKeys unknown_keys_;
+  std::uint32_t seen_keys_ = 0;
+};
 
 /// `field` as a string; false and TYPE if it is none.
 [[nodiscard]] inline bool read_string(const JsonField& field, TextField& out,

@@ -115,30 +115,17 @@ struct SignalCodec::Draft {
   TextField source;
   TextField account;
   TextField signal_id;
-  std::uint32_t seen_keys = 0;
   std::uint32_t present_keys = 0;
 };
 
-SignalCodec::SignalCodec() : unknown_keys_(JsonDocument::payload_bytes_max / 5 + 1) {}
-
 bool SignalCodec::decode(std::string_view payload, stages::Signal& signal, SignalWords& words,
                          DecodeError& error) noexcept {
-  error = {};
-  if (payload.size() > JsonDocument::payload_bytes_max) {
-    error.code = DeadLetterCode::size;
-    return false;
-  }
-  if (is_blank(payload)) {
-    error.code = DeadLetterCode::empty;
-    return false;
-  }
-  if (!document_.parse(payload, error.code)) return false;
-  unknown_keys_.clear();
+  if (!message_.open(payload, error)) return false;
   Draft draft;
   draft.signal.position_size_pct = stages::absent_ratio;
   draft.signal.stop_loss_pct = stages::absent_ratio;
   draft.signal.max_slippage_pct = stages::absent_ratio;
-  for (const JsonField& field : document_.fields()) {
+  for (const JsonField& field : message_.fields()) {
     if (!read_field(field, draft, error)) return false;
   }
   if ((draft.present_keys & required_keys) != required_keys) {
@@ -170,15 +157,9 @@ bool SignalCodec::decode(std::string_view payload, stages::Signal& signal, Signa
 }
 
 bool SignalCodec::read_field(const JsonField& field, Draft& draft, DecodeError& error) noexcept {
-  const std::size_t key = find_key(key_names, field.key);
-  const bool is_repeat =
-      key == key_count ? unknown_keys_.add(field.key) : (draft.seen_keys & key_bit(key)) != 0;
-  if (is_repeat) {
-    error = {DeadLetterCode::duplicate_key, field.offset};
-    return false;
-  }
+  std::size_t key = 0;
+  if (!message_.take_key(key_names, field, key, error)) return false;
   if (key == key_count) return true;
-  draft.seen_keys |= key_bit(key);
   const bool is_optional = (required_keys & key_bit(key)) == 0;
   if (is_optional && field.type == JsonType::null) return true;
   draft.present_keys |= key_bit(key);

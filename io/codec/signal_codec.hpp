@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "io/codec/field_reader.hpp"
-#include "io/codec/json_document.hpp"
 #include "stages/event.hpp"
 
 namespace coreloop::io {
@@ -23,8 +22,6 @@ struct SignalWords {
 
 class SignalCodec {
  public:
-  SignalCodec();
-
   /// Reads `payload` (the entry's `data`) into `signal` and `words`.
   /// Errors: SIZE (over 16 KiB), EMPTY (blank), and every code of the wire page's list but
   /// TABLE_FULL.
@@ -38,8 +35,7 @@ class SignalCodec {
   [[nodiscard]] bool read_known(std::size_t key, const JsonField& field, Draft& draft,
                                 DecodeError& error) noexcept;
 
-  JsonDocument document_;
-  UnknownKeys unknown_keys_;
+  MessageReader message_;
 };
 
 /// The 128-bit hash by which a signal_id is remembered: the same for the same bytes on every

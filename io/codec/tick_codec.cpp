@@ -47,26 +47,13 @@ struct TickCodec::Draft {
   PriceField bid;
   PriceField ask;
   PriceField price;
-  std::uint32_t seen_keys = 0;
 };
-
-TickCodec::TickCodec() : unknown_keys_(JsonDocument::payload_bytes_max / 5 + 1) {}
 
 bool TickCodec::decode(std::string_view payload, stages::Tick& tick, std::string_view& symbol_out,
                        DecodeError& error) noexcept {
-  error = {};
-  if (payload.size() > JsonDocument::payload_bytes_max) {
-    error.code = DeadLetterCode::size;
-    return false;
-  }
-  if (is_blank(payload)) {
-    error.code = DeadLetterCode::empty;
-    return false;
-  }
-  if (!document_.parse(payload, error.code)) return false;
-  unknown_keys_.clear();
+  if (!message_.open(payload, error)) return false;
   Draft draft;
-  for (const JsonField& field : document_.fields()) {
+  for (const JsonField& field : message_.fields()) {
     if (!read_field(field, draft, error)) return false;
   }
   if (!settle(draft, tick, error)) return false;
@@ -75,15 +62,8 @@ bool TickCodec::decode(std::string_view payload, stages::Tick& tick, std::string
 }
 
 bool TickCodec::read_field(const JsonField& field, Draft& draft, DecodeError& error) noexcept {
-  const std::size_t key = find_key(key_names, field.key);
-  const bool is_repeat =
-      key == key_count ? unknown_keys_.add(field.key) : (draft.seen_keys & key_bit(key)) != 0;
-  if (is_repeat) {
-    error = {DeadLetterCode::duplicate_key, field.offset};
-    return false;
-  }
-  if (key == key_count) return true;
-  draft.seen_keys |= key_bit(key);
+  std::size_t key = 0;
+  if (!message_.take_key(key_names, field, key, error)) return false;
   if (field.type == JsonType::null) return true;
   switch (static_cast<Key>(key)) {
     case symbol:

@@ -6,15 +6,12 @@
 #include <string_view>
 
 #include "io/codec/field_reader.hpp"
-#include "io/codec/json_document.hpp"
 #include "stages/event.hpp"
 
 namespace coreloop::io {
 
 class TickCodec {
  public:
-  TickCodec();
-
   /// Reads `payload` into `tick`; `symbol` is a view valid until the next decode.
   /// Errors: SIZE, EMPTY, and every code of the wire page's list that can concern a tick, but
   /// TABLE_FULL.
@@ -28,8 +25,7 @@ class TickCodec {
   [[nodiscard]] static bool settle(const Draft& draft, stages::Tick& tick,
                                    DecodeError& error) noexcept;
 
-  JsonDocument document_;
-  UnknownKeys unknown_keys_;
+  MessageReader message_;
 };
 
 }  // namespace coreloop::io
