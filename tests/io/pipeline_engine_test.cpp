@@ -16,6 +16,7 @@
 #include "tests/support/memory_sink.hpp"
 #include "tests/support/scripted_clock.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tools/engine_setup.hpp"
 
 namespace coreloop::io {
 namespace {
@@ -32,17 +33,6 @@ struct RunBytes {
   std::string tape;
 };
 
-void give_conf(const EngineConf& conf, Tape& tape) {
-  std::vector<std::string> names;
-  for (const ConfEntry& entry : conf.entries)
-    names.push_back(entry.full_name());
-  std::vector<RawField> keys;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (conf.entries[i].is_decision) keys.push_back({names[i], conf.entries[i].text});
-  }
-  tape.set_conf(keys);
-}
-
 // Runs to the end of `source` with a tape, `between` whenever the source has nothing to give.
 template <class SourceType, class Between>
 RunBytes run_with_tape(const EngineConf& conf, SourceType& source, IngressOptions options,
@@ -51,7 +41,7 @@ RunBytes run_with_tape(const EngineConf& conf, SourceType& source, IngressOption
   tests::MemoryFilePair tape_file;
   CaptureSink sink(std::move(output.file), conf.output_names);
   Tape tape(std::move(tape_file.file));
-  give_conf(conf, tape);
+  tools::give_tape_conf(conf, tape);
   options.input_log = &tape;
   EngineRun<SourceType, CaptureSink> run(conf, source, sink, options);
   while (run.run() == StepResult::idle)
