@@ -100,7 +100,10 @@ ConfRule choice_rule(std::initializer_list<std::string_view> words, Setter<std::
 ConfRule string_rule(std::string allowed, std::function<bool(std::string_view)> is_allowed,
                      Setter<std::string> set) {
   return {std::move(allowed), [=](const TomlValue& value, EngineConf& conf) {
-            if (value.kind != TomlKind::string || !is_allowed(value.string)) return false;
+            // The system would cut a file name at a NUL.
+            const bool has_nul = value.string.find('\0') != std::string::npos;
+            if (value.kind != TomlKind::string || has_nul || !is_allowed(value.string))
+              return false;
             set(conf, value.string);
             return true;
           }};

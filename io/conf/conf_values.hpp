@@ -47,7 +47,7 @@ enum class RangeEnds : std::uint8_t { closed, above_min, below_max };
 [[nodiscard]] ConfRule choice_rule(std::initializer_list<std::string_view> words,
                                    Setter<std::size_t> set);
 
-/// Any string that `is_allowed` accepts.
+/// Any string without a NUL that `is_allowed` accepts.
 [[nodiscard]] ConfRule string_rule(std::string allowed,
                                    std::function<bool(std::string_view)> is_allowed,
                                    Setter<std::string> set);

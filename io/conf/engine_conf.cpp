@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "io/conf/conf_keys.hpp"
 #include "io/conf/toml_text.hpp"
@@ -23,7 +24,8 @@ std::string without_password(const std::string& url) {
 /// A value and where it came from, for messages.
 struct PlacedValue {
   TomlValue value;
-  std::string place;  ///< "file:line:column", or the --set itself
+  std::string place;              ///< "file:line:column", or the --set itself
+  std::optional<TomlValue> word;  ///< of a --set: what was typed, as a string
 };
 
 using PlacedValues = std::map<std::string, PlacedValue, std::less<>>;
@@ -52,7 +54,12 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::string did_you_mean(std::string_view name) {
   std::string best;
   std::size_t best_distance = name.size() / 3 + 1;
+  const bool is_section_name = name.find('.') == std::string_view::npos;
   for (const ConfKey& key : conf_keys()) {
+    if (is_section_name && edit_distance(name, key.section) < best_distance) {
+      best_distance = edit_distance(name, key.section);
+      best = "[" + std::string{key.section} + "]";
+    }
     const std::string candidate = key.full_name();
     std::size_t distance = edit_distance(name, candidate);
     // The right key in the wrong section is a common slip.
@@ -76,6 +83,15 @@ bool is_section(std::string_view name) {
   const auto keys = conf_keys();
   return std::any_of(keys.begin(), keys.end(),
                      [&](const ConfKey& key) { return key.section == name; });
+}
+
+// `text` as one TOML value; none, and the problem, if it is not one.
+std::optional<TomlValue> one_value(const std::string& text, TomlProblem& problem) {
+  TomlValue root;
+  if (!parse_toml("value = " + text + "\n", root, problem)) return {};
+  if (root.members.size() == 1) return std::move(root.members.front().value);
+  problem.message = "must be one value";
+  return {};
 }
 
 class Reader {
@@ -113,20 +129,16 @@ class Reader {
       problems_.lines.push_back(place + ": must be section.key=value");
       return;
     }
-    TomlValue root;
-    TomlProblem problem;
     const std::string value = text.substr(equals + 1);
-    if (!parse_toml("value = " + value + "\n", root, problem)) {
-      // A bare word is a string: --set risk.sizing=kelly.
-      if (!parse_toml("value = \"" + value + "\"\n", root, problem)) {
-        problems_.lines.push_back(place + ": " + problem.message);
-        return;
-      }
-    }
-    if (root.members.size() == 1)
-      add(name, root.members.front().value, place);
+    TomlProblem problem;
+    const std::optional<TomlValue> typed = one_value(value, problem);
+    // A bare word is a string, --set risk.sizing=kelly; so is one that TOML takes for something
+    // else where the key wants a string, --set input.start=0.
+    const std::optional<TomlValue> word = one_value("\"" + value + "\"", problem);
+    if (typed || word)
+      add(name, typed ? *typed : *word, place, word);
     else
-      problems_.lines.push_back(place + ": must be one value");
+      problems_.lines.push_back(place + ": " + problem.message);
   }
 
   void read_all() {
@@ -139,16 +151,20 @@ class Reader {
           problems_.lines.push_back(file_ + ": " + name + ": must be given: " + key.allowed);
           continue;
         }
-        TomlValue root;
         TomlProblem problem;
-        if (!parse_toml("value = " + std::string{key.default_text} + "\n", root, problem)) continue;
-        found = values_.emplace(name, PlacedValue{root.members.front().value, "default"}).first;
+        const auto value = one_value(std::string{key.default_text}, problem);
+        if (!value) continue;
+        found = values_.emplace(name, PlacedValue{*value, "default", {}}).first;
       }
-      const auto& [value, place] = found->second;
-      const std::string text = name == "redis.url" ? without_password(value.text) : value.text;
+      const auto& [value, place, word] = found->second;
+      std::string text = name == "redis.url" ? without_password(value.text) : value.text;
       if (!key.read(value, conf_)) {
-        problems_.lines.push_back(place + ": " + name + ": must be " + key.allowed + ", not " +
-                                  (text.empty() ? "that" : text));
+        if (word && key.read(*word, conf_)) {
+          text = word->text;
+        } else {
+          problems_.lines.push_back(place + ": " + name + ": must be " + key.allowed + ", not " +
+                                    (text.empty() ? "that" : text));
+        }
       }
       conf_.entries.push_back(
           {std::string{key.section}, std::string{key.name}, text, key.is_decision});
@@ -165,12 +181,13 @@ class Reader {
   }
 
  private:
-  void add(const std::string& name, const TomlValue& value, const std::string& place) {
+  void add(const std::string& name, const TomlValue& value, const std::string& place,
+           const std::optional<TomlValue>& word = {}) {
     if (find_key(name) == nullptr) {
       problems_.lines.push_back(place + ": " + name + ": no such key" + did_you_mean(name));
       return;
     }
-    values_.insert_or_assign(name, PlacedValue{value, place});
+    values_.insert_or_assign(name, PlacedValue{value, place, word});
   }
 
   EngineConf& conf_;

@@ -182,6 +182,18 @@ TEST(ConfProblemsTest, RefuseValuesOutOfRange) {
   }
 }
 
+// The system would open another file than the one that is written there.
+TEST(ConfProblemsTest, RefuseFileNamesWithANul) {
+  for (const char* const key : {"output.tape", "redis.password_file"}) {
+    expect_problem(source_line + key + " = \"a\\u0000b\"\n",
+                   "engine.toml:2:", std::string{key} + ": must be ");
+  }
+  for (const char* const key : {"input.source", "output.sink"}) {
+    expect_problem((key == "input.source"s ? "" : source_line) + key + " = \"capture:a\\u0000b\"\n",
+                   "engine.toml:", std::string{key} + ": must be ");
+  }
+}
+
 TEST(ConfProblemsTest, RefuseStreamsThatAreReadAndWritten) {
   const std::vector<std::string> keys{"approvals", "rejections", "executions", "positions",
                                       "dead_letters"};

@@ -214,6 +214,16 @@ TEST(ConfTest, TakesBareWordsOfOverridesForStrings) {
   EXPECT_EQ(conf.start, "1768212000123-5");
 }
 
+TEST(ConfTest, TakesOverridesThatTomlReadsOtherwiseForStringsWhereAKeyTakesStrings) {
+  const EngineConf conf = conf_of(source_line, {"input.start=0", "output.tape=2026-01-12",
+                                                "output.approvals=7", "output.rejections=true"});
+  EXPECT_EQ(conf.start, "0");
+  EXPECT_EQ(conf.tape, "2026-01-12");
+  EXPECT_EQ(conf.output_names[0], "7");
+  EXPECT_EQ(conf.output_names[1], "true");
+  EXPECT_NE(print_conf(conf, false).find("\nstart = \"0\"\n"), std::string::npos);
+}
+
 TEST(ConfTest, ListsEveryKeyWithItsEffectiveText) {
   const EngineConf conf =
       conf_of(source_line + "[risk]\nmax_drawdown_pct = 0.250\n", {"accounts.names=[\"x\"]"});
