@@ -161,7 +161,7 @@ int run_engine(const RunParts& parts, RunSummary& summary) {
 int open_source(const std::string& path, const io::CaptureSourceOptions& options,
                 std::unique_ptr<io::CaptureSource>& source) {
   int error = 0;
-  auto reader = io::GzipReader::open(path, error);
+  auto reader = io::GzipReader::open(path, error, is_stop_wanted);
   if (reader == nullptr) {
     return complain("capture", path + ": " + std::strerror(error),
                     error == EACCES ? exit_permission : exit_no_input);

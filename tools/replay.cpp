@@ -5,12 +5,10 @@
 
 #include "tools/exit_codes.hpp"
 #include "tools/replay_commands.hpp"
-#include "tools/stop_signals.hpp"
 #include "tools/version.hpp"
 
 int main(int argc, char** argv) {
   using namespace coreloop;
-  tools::block_stop_signals();
   CLI::App app{"Runs, makes and compares captures of streams.", "replay"};
   app.set_version_flag("--version", tools::version_text());
   app.require_subcommand(1);

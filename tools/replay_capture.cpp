@@ -131,6 +131,7 @@ class Recording {
 };
 
 int capture(const CaptureArguments& arguments) {
+  block_stop_signals();
   io::RedisAddress address;
   std::string problem;
   if (!io::parse_redis_url(arguments.redis, address, problem))

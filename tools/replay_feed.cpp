@@ -136,6 +136,7 @@ class Pace {
 };
 
 int feed(const FeedArguments& arguments) {
+  block_stop_signals();
   double speed = 0;
   if (arguments.speed != "max") {
     char* end = nullptr;
@@ -144,7 +145,7 @@ int feed(const FeedArguments& arguments) {
       return complain("replay", "--speed takes a factor above 0, or max", exit_usage);
   }
   int error = 0;
-  auto reader = io::GzipReader::open(arguments.capture, error);
+  auto reader = io::GzipReader::open(arguments.capture, error, is_stop_wanted);
   if (reader == nullptr)
     return complain("capture", arguments.capture + ": " + std::strerror(error), exit_no_input);
   io::CaptureSource source(std::move(reader), {});

@@ -12,6 +12,7 @@
 #include "tools/replay_commands.hpp"
 
 namespace coreloop::tools {
+#include "tools/stop_signals.hpp"
 namespace {
 
 struct RunArguments {
@@ -63,6 +64,7 @@ int run(const RunArguments& arguments) {
   if (!arguments.layout.empty())
     options.overrides.push_back({"threads.layout=" + layout_text(arguments.layout)});
   if (!arguments.wait.empty()) options.overrides.push_back({"threads.wait=" + arguments.wait});
+  block_stop_signals();
   options.source.clock = &clock;
   if (arguments.speed != "max")
     options.source.speed = static_cast<std::uint32_t>(std::stoul(arguments.speed));

@@ -1,11 +1,14 @@
 // Signals by sigtimedwait.
 #include "tools/stop_signals.hpp"
 
+#include <atomic>
 #include <ctime>
 #include <signal.h>
 
 namespace coreloop::tools {
 namespace {
+
+std::atomic<bool> has_come{false};
 
 sigset_t stop_set() noexcept {
   sigset_t set;
@@ -30,7 +33,16 @@ bool take_stop_signal() noexcept {
 bool wait_for_stop_signal(int timeout_ms) noexcept {
   const sigset_t set = stop_set();
   const timespec timeout{timeout_ms / 1'000, timeout_ms % 1'000 * 1'000'000L};
-  return sigtimedwait(&set, nullptr, &timeout) > 0;
+  if (sigtimedwait(&set, nullptr, &timeout) <= 0) return false;
+  has_come.store(true, std::memory_order_relaxed);
+  return true;
+}
+
+bool is_stop_wanted() noexcept {
+  sigset_t pending;
+  return has_come.load(std::memory_order_relaxed) ||
+         (sigpending(&pending) == 0 &&
+          (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1));
 }
 
 }  // namespace coreloop::tools

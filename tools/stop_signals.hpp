@@ -5,7 +5,8 @@
 namespace coreloop::tools {
 
 /// Blocks SIGTERM and SIGINT in the calling thread and all it starts later, and ignores SIGPIPE.
-/// Call first thing in main.
+/// Call before anything that may wait; a program that does not ask is left as it is, to be ended by
+/// them.
 void block_stop_signals() noexcept;
 
 /// Whether a SIGTERM or SIGINT has come since the last call; takes it. One system call.
@@ -13,5 +14,8 @@ void block_stop_signals() noexcept;
 
 /// The same, waiting for one up to `timeout_ms`.
 [[nodiscard]] bool wait_for_stop_signal(int timeout_ms) noexcept;
+
+/// Whether one has ever come, taken or not. Any thread.
+[[nodiscard]] bool is_stop_wanted() noexcept;
 
 }  // namespace coreloop::tools

@@ -66,9 +66,10 @@ bool CaptureSource::next_line(std::string_view& line) {
     fill();
   }
   if (begin_ == end_) return false;
-  // The last line has no newline: whole in a whole file, a piece in a damaged one.
+  // The last line has no newline: whole in a whole file, a piece in a damaged or stopped one.
   line = {buffer_.data() + begin_, end_ - begin_};
   begin_ = end_;
+  if (reader_->was_stopped()) return false;
   if (damage_.empty()) return true;
   damage_ += " in the middle of line " + std::to_string(line_count_ + 1);
   return false;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,6 +70,9 @@ struct GzipReader::Handle {
   std::size_t begin = 0;
   std::size_t end = 0;
   std::uint64_t bytes_read = 0;
+  StopCheck is_stopped = nullptr;
+  bool may_wait = false;  // a pipe or a terminal
+  bool was_stopped = false;
   bool is_at_end = false;
   bool is_gzip = false;
   bool is_inside_member = false;
@@ -84,12 +88,25 @@ struct GzipReader::Handle {
 
   [[nodiscard]] std::size_t available() const noexcept { return end - begin; }
 
+  // Until a pipe has something to say, or is not to be waited for any more.
+  void wait_for_bytes() noexcept {
+    constexpr int look_interval_ms = 50;
+    pollfd pipe{.fd = descriptor, .events = POLLIN, .revents = 0};
+    while (!was_stopped && ::poll(&pipe, 1, look_interval_ms) == 0)
+      was_stopped = is_stopped();
+  }
+
   // Makes `wanted` bytes available if the file has them; 0 or errno.
   int fill(std::size_t wanted) noexcept {
     std::memmove(input.data(), input.data() + begin, available());
     end -= begin;
     begin = 0;
     while (available() < wanted && !is_at_end) {
+      if (may_wait && is_stopped != nullptr) wait_for_bytes();
+      if (was_stopped) {
+        is_at_end = true;
+        return 0;
+      }
       const ssize_t got = ::read(descriptor, input.data() + end, input.size() - end);
       if (got < 0) {
         if (errno == EINTR) continue;
@@ -112,8 +129,10 @@ GzipReader::GzipReader(std::unique_ptr<Handle> handle, std::uint64_t file_bytes)
 
 GzipReader::~GzipReader() = default;
 
-std::unique_ptr<GzipReader> GzipReader::open(const std::string& path, int& error) {
+std::unique_ptr<GzipReader> GzipReader::open(const std::string& path, int& error,
+                                             StopCheck is_stopped) {
   auto handle = std::make_unique<Handle>();
+  handle->is_stopped = is_stopped;
   handle->descriptor =
       path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat status {};
@@ -121,6 +140,7 @@ std::unique_ptr<GzipReader> GzipReader::open(const std::string& path, int& error
     error = errno;
     return nullptr;
   }
+  handle->may_wait = !S_ISREG(status.st_mode);
   error = S_ISDIR(status.st_mode) ? EISDIR : handle->fill(2);
   if (error != 0) return nullptr;
   handle->is_gzip = handle->begins_like_gzip();
@@ -162,6 +182,8 @@ std::size_t GzipReader::read_gzip(std::span<char> buffer) noexcept {
     handle.begin = handle.end - handle.stream.avail_in;
     if (result == Z_STREAM_END) {
       handle.is_inside_member = false;
+    } else if (result == Z_BUF_ERROR && handle.available() == 0 && handle.was_stopped) {
+      break;
     } else if (result == Z_BUF_ERROR && handle.available() == 0 && handle.is_at_end) {
       damage_ = "the gzip stream is cut off";  // and nothing is left inside the inflater
     } else if (result != Z_OK && result != Z_BUF_ERROR) {
@@ -187,6 +209,10 @@ bool GzipReader::start_next_member() noexcept {
 
 void GzipReader::note_error(int error) {
   if (error != 0) damage_ = std::string{"the file cannot be read further: "} + std::strerror(error);
+}
+
+bool GzipReader::was_stopped() const noexcept {
+  return handle_->was_stopped;
 }
 
 std::uint64_t GzipReader::file_bytes_read() const noexcept {

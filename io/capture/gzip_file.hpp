@@ -11,11 +11,16 @@
 
 namespace coreloop::io {
 
-/// Sequential reading of a plain or gzip file, or of stdin (`-`).
+/// Asked by a reader that waits for a pipe whether to go on waiting.
+using StopCheck = bool (*)() noexcept;
+
+/// Sequential reading of a plain or gzip file, of a pipe, or of stdin (`-`).
 class GzipReader {
  public:
   /// nullptr and `error` = errno when it cannot be opened for reading (a directory: EISDIR).
-  [[nodiscard]] static std::unique_ptr<GzipReader> open(const std::string& path, int& error);
+  /// `is_stopped`: where it says so while a pipe is awaited, the pipe ends there.
+  [[nodiscard]] static std::unique_ptr<GzipReader> open(const std::string& path, int& error,
+                                                        StopCheck is_stopped = nullptr);
   ~GzipReader();
   GzipReader(const GzipReader&) = delete;
   GzipReader& operator=(const GzipReader&) = delete;
@@ -25,6 +30,9 @@ class GzipReader {
 
   /// Empty, or why what follows cannot be read: a truncated or corrupt gzip stream.
   [[nodiscard]] const std::string& damage() const noexcept { return damage_; }
+
+  /// Whether the end was made by `is_stopped`: what came last may be a piece of something.
+  [[nodiscard]] bool was_stopped() const noexcept;
 
   /// Bytes of the file itself consumed so far, and its size (0 where it has none).
   [[nodiscard]] std::uint64_t file_bytes_read() const noexcept;

@@ -255,6 +255,41 @@ class BooksAndDiffTest(Programs):
         a, b = self.file("a", "x\ny\nz\n"), self.file("b", "x\ny\nQ\n")
         self.assertIn("the same 3 entries", self.run_replay("diff", a, a).stdout)
         done = self.run_replay("diff", a, b, code=1)
+    def stopped(self, name, *args, first=b"", code=0):
+        """Gives `first` to stdin, keeps it open, ends the program by SIGTERM; its output."""
+        run = subprocess.Popen([BIN / name, *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+        try:
+            run.stdin.write(first)
+            run.stdin.flush()
+            time.sleep(0.7)
+            run.send_signal(signal.SIGTERM)
+            run.wait(timeout=10)
+        finally:
+            run.kill()
+        with run.stdin, run.stdout, run.stderr:
+            self.assertEqual(run.returncode, code)
+            return run.stdout.read().decode()
+
+    def test_a_signal_ends_a_run_that_waits_for_a_pipe(self):
+        conf = self.file("a.toml", '[input]\nsource = "capture:-"\n')
+        text = gzip.decompress(SAMPLE.read_bytes())
+        whole = text[:text.rindex(b"\n", 0, 300_000) + 1]
+        capture = self.folder / "whole"
+        capture.write_bytes(whole)
+        expected, _ = self.summary_of(capture)
+        for first in (b"", whole, whole + b'{"stream":"market'):
+            for layout in ("1", "3"):
+                out = self.stopped("replay", "run", "--conf", conf, "--layout", layout, first=first)
+                self.assertIn("SHA-256 of the output", out)
+                if first:
+                    self.assertIn(expected["output"]["sha256"], out)
+        self.stopped("engine", conf, first=SAMPLE.read_bytes()[:60_000])
+
+    def test_a_signal_ends_the_other_commands_at_once(self):
+        self.stopped("replay", "books", "--fills", "-", code=-signal.SIGTERM)
+        self.stopped("replay", "generate", "--signals", 1_000_000_000, "--out", "/dev/null", code=-signal.SIGTERM)
+
         self.assertIn("first difference at entry 3", done.stdout)
         self.assertIn("A > z", done.stdout)
         self.assertIn("(ended)", self.run_replay("diff", a, self.file("c", "x\ny\n"), code=1).stdout)
