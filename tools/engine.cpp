@@ -29,34 +29,48 @@ Examples:
   engine --set risk.on_opposite=net --print-config my.toml
   engine my.toml > summary.txt                      the summary goes to stdout, the log to stderr
 
-Exit codes: 0 done, 64 usage, 65 damaged input, 66 no such file, 70 broken invariant, 73 cannot create an
-output, 74 I/O error, 77 no permission, 78 wrong conf. Every conf key is explained in conf/README.md.)";
+Exit codes: 0 done, 64 usage, 65 damaged input, 66 no such file, 69 no Redis in time, 70 broken invariant,
+73 cannot create an output, 74 I/O error, 75 another writer, 77 no permission, 78 wrong conf. Every conf key is
+explained in conf/README.md.)";
+
+bool reads_redis(const io::EngineConf& conf) {
+  return conf.source == "redis";
+}
+
+// What the conf reader cannot tell: the two ends together, and the layout on this machine.
+int check_for_a_run(const io::EngineConf& conf) {
+  if (reads_redis(conf) != (conf.sink == "redis")) {
+    return tools::complain("conf",
+                           "input.source and output.sink must both be \"redis\", or neither",
+                           tools::exit_conf);
+  }
+  io::PipelineOptions pipeline;
+  return tools::plan_threads(conf.threads, pipeline);
+}
 
 int check_or_print(const std::string& path, const std::vector<io::ConfOverride>& overrides,
                    bool prints) {
   io::EngineConf conf;
   const int exit_code = tools::load_conf(path, overrides, conf);
   if (exit_code != tools::exit_ok) return exit_code;
-  if (prints)
+  if (prints) {
     std::fputs(io::print_conf(conf, false).c_str(), stdout);
-  else
-    std::printf("%s: OK\n", path.c_str());
-  return tools::exit_ok;
+    return tools::exit_ok;
+  }
+  exit_code = check_for_a_run(conf);
+  if (exit_code == tools::exit_ok) std::printf("%s: OK\n", path.c_str());
+  return exit_code;
 }
 
 int run(const std::string& path, const std::vector<io::ConfOverride>& overrides) {
   io::EngineConf conf;
   int exit_code = tools::load_conf(path, overrides, conf);
   if (exit_code != tools::exit_ok) return exit_code;
-  const bool reads_redis = conf.source == "redis";
-  if (reads_redis != (conf.sink == "redis")) {
-    return tools::complain("conf",
-                           "input.source and output.sink must both be \"redis\", or neither",
-                           tools::exit_conf);
-  }
+  exit_code = check_for_a_run(conf);
+  if (exit_code != tools::exit_ok) return exit_code;
   tools::RunSummary summary;
   exit_code =
-      reads_redis
+      reads_redis(conf)
           ? tools::run_live(conf, summary)
           : tools::run_capture(
                 {.conf_path = path, .overrides = overrides, .capture = {}, .out = {}, .source = {}},

@@ -189,6 +189,17 @@ class CommandLineTest(Programs):
         second = program("engine", "--print-config", self.file("b.toml", first.stdout))
         self.assertEqual(first.stdout, second.stdout)
         self.assertIn('on_opposite = "net"', first.stdout)
+        self.assertIn("did you mean [fill]?", done.stderr)
+
+    def test_check_config_tells_what_a_run_would_be_refused_for(self):
+        conf = self.file("a.toml", '[input]\nsource = "capture:x"\n')
+        for setting, reason in (('threads.layout=[["ingress", "risk", "fill", "mark"]]', 'stage "egress" is missing'),
+                                ('threads.layout=[["ingress"], ["risk", "fill", "risk", "mark", "egress"]]', "twice"),
+                                ("output.sink=redis", "must both be")):
+            done = program("engine", "--check-config", conf, "--set", setting)
+            self.assertEqual(done.returncode, 78, setting)
+            self.assertIn(reason, done.stderr)
+            self.assertEqual(done.stdout, "")
 
     def test_quickstart_conf_runs(self):
         done = program("engine", ROOT / "conf/quickstart.toml", cwd=ROOT)
