@@ -9,6 +9,7 @@
 #include "io/capture/capture_sink.hpp"
 #include "io/capture/gzip_file.hpp"
 #include "io/capture/tape.hpp"
+#include "io/conf/conf_keys.hpp"
 #include "io/edge/clock.hpp"
 #include "io/edge/pipeline_engine.hpp"
 #include "tools/conf_file.hpp"
@@ -42,8 +43,10 @@ std::vector<io::ConfOverride> overrides_of_tape(const io::RawEntry& entry) {
 
 bool is_decision_override(const io::ConfOverride& override_text) {
   const std::string name = override_text.text.substr(0, override_text.text.find('='));
-  return name.rfind("output.", 0) != 0 && name.rfind("threads.", 0) != 0 &&
-         name.rfind("rings.", 0) != 0 && name != "input.source" && name != "input.start";
+  const auto keys = io::conf_keys();
+  return std::any_of(keys.begin(), keys.end(), [&](const io::ConfKey& key) {
+    return key.is_decision && key.full_name() == name;
+  });
 }
 
 std::string fault_text(io::IngressFault fault) {

@@ -248,6 +248,7 @@ void add_feed_command(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(0.001, 1e9));
   command
       ->add_option("--maxlen", arguments->maxlen, "about how many entries a stream keeps; 0: all")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--window", arguments->window, "most entries not yet confirmed")
       ->check(CLI::Range(1, 1'000'000))

@@ -69,6 +69,7 @@ void add_generate_command(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 65'536))
       ->capture_default_str();
   command->add_option("--seed", options.seed, "another seed, another capture")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--bad", arguments->bad, "share of messages that are malformed, 0 to 1")
       ->capture_default_str();

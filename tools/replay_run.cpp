@@ -1,5 +1,6 @@
 // `replay run`: the engine over a capture, with everything it came to.
-#include <fstream>
+#include <charconv>
+#include <cstring>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -31,10 +32,9 @@ struct RunArguments {
 // A moment as ns since the epoch or as a UTC timestamp.
 bool read_moment(const std::string& text, std::int64_t& unix_ns) {
   if (text.empty()) return true;
-  if (text.find_first_not_of("0123456789") == std::string::npos && text.size() <= 18 + 1) {
-    unix_ns = std::stoll(text);
-    return true;
-  }
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, unix_ns);
+  if (stop == end && error == std::errc{} && unix_ns >= 0) return true;
   return io::read_timestamp(text, unix_ns);
 }
 

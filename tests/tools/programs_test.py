@@ -111,6 +111,12 @@ class TapeTest(Programs):
         done = self.run_replay("run", "--capture", tape, "--set", "risk.sizing=kelly", code=64)
         self.assertIn("a tape brings its own decision keys", done.stderr)
 
+    def test_a_tape_refuses_just_the_keys_that_decide(self):
+        tape = self.folder / "tape"
+        self.summary_of(SAMPLE, "--set", f'output.tape="{tape}"')
+        self.run_replay("run", "--capture", tape, "--set", "output.approvals=others", code=64)
+        self.run_replay("run", "--capture", tape, "--set", "redis.read_count=5", "--set", "threads.spin_us=1")
+
     def test_a_piece_of_a_tape_is_refused(self):
         tape, piece = self.folder / "tape", self.folder / "piece"
         self.summary_of(SAMPLE, "--set", f'output.tape="{tape}"')
@@ -164,7 +170,9 @@ class CommandLineTest(Programs):
         self.assertEqual(program("engine", "--no-such-option").returncode, 64)
         self.assertEqual(program("replay", "fly").returncode, 64)
         self.assertEqual(program("replay", "run", "--speed", "3").returncode, 64)
-        self.assertEqual(program("replay", "run", "--capture", SAMPLE, "--from", "noon").returncode, 64)
+        for moment in ("noon", "-1", "9999999999999999999", "99999999999999999999", "1.5"):
+            self.assertEqual(program("replay", "run", "--capture", SAMPLE, f"--from={moment}").returncode, 64, moment)
+        self.assertEqual(program("replay", "generate", "--seed=-1", "--out", self.folder / "x").returncode, 64)
 
     def test_missing_files_are_66_and_a_directory_is_78(self):
         self.assertEqual(program("engine", self.folder / "none.toml").returncode, 66)
