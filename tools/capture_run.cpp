@@ -28,8 +28,15 @@ using Engine = io::PipelineEngine<io::CaptureSource, io::CaptureSink, ring_capac
 
 constexpr std::string_view capture_prefix = "capture:";
 
+// Fills a key that must be given and is not looked at.
+const io::ConfOverride any_capture{"input.source=\"capture:-\""};
+
+bool is_capture(const std::string& text) {
+  return text.rfind(capture_prefix, 0) == 0;
+}
+
 std::string without_prefix(const std::string& text) {
-  return text.rfind(capture_prefix, 0) == 0 ? text.substr(capture_prefix.size()) : text;
+  return is_capture(text) ? text.substr(capture_prefix.size()) : text;
 }
 
 // The conf of a tape's @conf entry: every key it names, as overrides of the defaults.
@@ -184,7 +191,7 @@ int take_tape_conf(const CaptureRunOptions& options, const io::RawEntry& entry,
     }
   }
   std::vector<io::ConfOverride> overrides = overrides_of_tape(entry);
-  overrides.push_back({"input.source=\"" + std::string{capture_prefix} + "-\""});
+  overrides.push_back(any_capture);
   io::EngineConf tape_conf;
   const int exit_code = load_conf({}, overrides, tape_conf);
   if (exit_code != exit_ok) return exit_data;
@@ -199,12 +206,13 @@ int take_tape_conf(const CaptureRunOptions& options, const io::RawEntry& entry,
 
 int run_capture(const CaptureRunOptions& options, RunSummary& summary) {
   std::vector<io::ConfOverride> overrides = options.overrides;
-  if (!options.capture.empty()) {
-    overrides.push_back({"input.source=\"" + std::string{capture_prefix} + options.capture + "\""});
-  }
+  if (!options.capture.empty()) overrides.push_back(any_capture);
   io::EngineConf conf;
   int exit_code = load_conf(options.conf_path, overrides, conf);
   if (exit_code != exit_ok) return exit_code;
+  // Set here, not there: a file name need not be anything that TOML can say.
+  if (!options.capture.empty()) conf.source = std::string{capture_prefix} + options.capture;
+  if (!options.out.empty()) conf.sink = std::string{capture_prefix} + options.out;
 
   io::PipelineOptions pipeline;
   exit_code = plan_threads(conf.threads, pipeline);
@@ -220,14 +228,15 @@ int run_capture(const CaptureRunOptions& options, RunSummary& summary) {
     source->consume();
   }
 
-  const std::string out = options.out.empty() ? without_prefix(conf.sink) : options.out;
+  const std::string out = without_prefix(conf.sink);
   std::unique_ptr<io::File> out_file;
-  if (out != "none" && out != "redis") exit_code = open_output(out, out_file);
+  if (is_capture(conf.sink)) exit_code = open_output(out, out_file);
   if (exit_code != exit_ok) return exit_code;
   io::CaptureSink sink(std::move(out_file), conf.output_names);
   std::unique_ptr<io::Tape> tape;
   exit_code = open_tape(conf, tape);
   if (exit_code != exit_ok) return exit_code;
+  summary.is_stdout_taken = (is_capture(conf.sink) && out == "-") || conf.tape == "-";
 
   const RunParts parts{conf, is_tape, *source, sink, tape.get(), out, pipeline};
   // Rings cycle through all of their storage: small ones stay in the caches.

@@ -51,7 +51,7 @@ int check_for_a_run(const io::EngineConf& conf) {
 int check_or_print(const std::string& path, const std::vector<io::ConfOverride>& overrides,
                    bool prints) {
   io::EngineConf conf;
-  const int exit_code = tools::load_conf(path, overrides, conf);
+  int exit_code = tools::load_conf(path, overrides, conf);
   if (exit_code != tools::exit_ok) return exit_code;
   if (prints) {
     std::fputs(io::print_conf(conf, false).c_str(), stdout);
@@ -75,7 +75,7 @@ int run(const std::string& path, const std::vector<io::ConfOverride>& overrides)
           : tools::run_capture(
                 {.conf_path = path, .overrides = overrides, .capture = {}, .out = {}, .source = {}},
                 summary);
-  if (!summary.threads.empty()) std::fputs(tools::summary_table(summary).c_str(), stdout);
+  if (!summary.threads.empty()) tools::print_table(summary);
   return exit_code;
 }
 

@@ -8,12 +8,13 @@
 #include "io/codec/timestamp_text.hpp"
 #include "io/edge/clock.hpp"
 #include "tools/capture_run.hpp"
+#include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/log_line.hpp"
 #include "tools/replay_commands.hpp"
+#include "tools/stop_signals.hpp"
 
 namespace coreloop::tools {
-#include "tools/stop_signals.hpp"
 namespace {
 
 struct RunArguments {
@@ -52,7 +53,18 @@ int usage(const std::string& message) {
   return exit_usage;
 }
 
+int write_summary(const std::string& path, const std::string& text) {
+  std::unique_ptr<io::File> file;
+  const int exit_code = open_output(path, file);
+  if (exit_code != exit_ok) return exit_code;
+  const int append_error = file->append(text);
+  const int finish_error = file->finish();
+  const int error = append_error != 0 ? append_error : finish_error;
+  return error == 0 ? exit_ok : complain("output", path + ": " + std::strerror(error), exit_io);
+}
+
 int run(const RunArguments& arguments) {
+  block_stop_signals();
   const io::SystemClock clock;
   CaptureRunOptions options{.conf_path = arguments.conf,
                             .overrides = {},
@@ -64,7 +76,6 @@ int run(const RunArguments& arguments) {
   if (!arguments.layout.empty())
     options.overrides.push_back({"threads.layout=" + layout_text(arguments.layout)});
   if (!arguments.wait.empty()) options.overrides.push_back({"threads.wait=" + arguments.wait});
-  block_stop_signals();
   options.source.clock = &clock;
   if (arguments.speed != "max")
     options.source.speed = static_cast<std::uint32_t>(std::stoul(arguments.speed));
@@ -75,17 +86,10 @@ int run(const RunArguments& arguments) {
   RunSummary summary;
   const int exit_code = run_capture(options, summary);
   if (summary.sha256.empty()) return exit_code;
-  // Where the output itself goes to stdout, the table may not.
-  std::fputs(summary_table(summary).c_str(), arguments.out == "-" ? stderr : stdout);
+  print_table(summary, arguments.summary == "-");
   if (arguments.summary.empty()) return exit_code;
-  std::ofstream file(arguments.summary);
-  file << summary_json(summary);
-  file.close();
-  if (!file) {
-    log_line(LogLevel::error, "replay", arguments.summary + ": cannot be written");
-    return exit_cannot_create;
-  }
-  return exit_code;
+  const int summary_code = write_summary(arguments.summary, summary_json(summary));
+  return summary_code != exit_ok ? summary_code : exit_code;
 }
 
 }  // namespace

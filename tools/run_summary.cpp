@@ -251,6 +251,11 @@ std::string summary_table(const RunSummary& summary) {
   return text;
 }
 
+void print_table(const RunSummary& summary, bool is_stdout_taken) {
+  const bool is_taken = is_stdout_taken || summary.is_stdout_taken;
+  std::fputs(summary_table(summary).c_str(), is_taken ? stderr : stdout);
+}
+
 std::string summary_json(const RunSummary& summary) {
   const stages::Statistics& s = summary.statistics;
   JsonBuilder json;

@@ -71,6 +71,7 @@ struct RunSummary {
   std::string sha256;
   std::uint64_t books_hash = 0;
   std::int64_t elapsed_ns = 0;
+  bool is_stdout_taken = false;  ///< output entries or the tape go there
   std::vector<LatencyRow> latencies;
   std::vector<ThreadSummary> threads;
 };
@@ -81,6 +82,9 @@ void summarize_books(const stages::Names& names, const stages::Mark& mark, const
 
 /// A table for people.
 [[nodiscard]] std::string summary_table(const RunSummary& summary);
+
+/// Prints the table: to stdout, or to stderr where stdout holds something else.
+void print_table(const RunSummary& summary, bool is_stdout_taken = false);
 
 /// The same as JSON; amounts are decimal strings.
 [[nodiscard]] std::string summary_json(const RunSummary& summary);

@@ -189,14 +189,6 @@ class CommandLineTest(Programs):
         self.assertIn(f"{conf}:2:10: risk.sizing: must be one of", done.stderr)
         self.assertIn(f"{conf}:3:20: risk.max_drawdown_pct: must be a number from 0 to 1", done.stderr)
         self.assertIn("did you mean risk.emergency_stop?", done.stderr)
-
-    def test_print_config_is_a_conf_that_means_the_same(self):
-        conf = self.file("a.toml", '[input]\nsource = "capture:x"\n[risk]\nmax_daily_trades = 5\n')
-        first = program("engine", "--print-config", conf, "--set", "risk.on_opposite=net")
-        self.assertEqual(first.returncode, 0, first.stderr)
-        second = program("engine", "--print-config", self.file("b.toml", first.stdout))
-        self.assertEqual(first.stdout, second.stdout)
-        self.assertIn('on_opposite = "net"', first.stdout)
         self.assertIn("did you mean [fill]?", done.stderr)
 
     def test_check_config_tells_what_a_run_would_be_refused_for(self):
@@ -208,6 +200,14 @@ class CommandLineTest(Programs):
             self.assertEqual(done.returncode, 78, setting)
             self.assertIn(reason, done.stderr)
             self.assertEqual(done.stdout, "")
+
+    def test_print_config_is_a_conf_that_means_the_same(self):
+        conf = self.file("a.toml", '[input]\nsource = "capture:x"\n[risk]\nmax_daily_trades = 5\n')
+        first = program("engine", "--print-config", conf, "--set", "risk.on_opposite=net")
+        self.assertEqual(first.returncode, 0, first.stderr)
+        second = program("engine", "--print-config", self.file("b.toml", first.stdout))
+        self.assertEqual(first.stdout, second.stdout)
+        self.assertIn('on_opposite = "net"', first.stdout)
 
     def test_quickstart_conf_runs(self):
         done = program("engine", ROOT / "conf/quickstart.toml", cwd=ROOT)
@@ -222,7 +222,74 @@ class CommandLineTest(Programs):
         self.assertGreater(half["signals"]["total"], 0)
 
 
+class FileNamesTest(Programs):
+    def test_a_capture_may_have_any_name(self):
+        for name in ('a"b.gz', "a\\b.gz", "a b.gz", "\udcff.gz"):
+            (self.folder / name).write_bytes(SAMPLE.read_bytes())
+            self.run_replay("run", "--capture", self.folder / name)
+
+    def test_an_output_may_be_called_like_a_word_of_the_conf(self):
+        for name in ("none", "redis"):
+            for how in (("--out", name), ("--set", f"output.sink=capture:{name}")):
+                done = program("replay", "run", "--capture", SAMPLE, *how, cwd=self.folder)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertGreater((self.folder / name).stat().st_size, 1000)
+                (self.folder / name).unlink()
+
+    def test_the_summary_leaves_stdout_to_what_was_sent_there(self):
+        def lines(*args):
+            done = program(*args)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("SHA-256 of the output", done.stderr)
+            return done.stdout
+        conf = self.file("a.toml", f'[input]\nsource = "capture:{SAMPLE}"\n[output]\nsink = "capture:-"\n')
+        for text in (lines("engine", conf), lines("replay", "run", "--conf", conf),
+                     lines("replay", "run", "--capture", SAMPLE, "--set", "output.tape=-")):
+            for line in text.splitlines():
+                json.loads(line)
+        self.assertIn("signals", json.loads(lines("replay", "run", "--capture", SAMPLE, "--summary", "-")))
+
+    def test_a_summary_that_cannot_be_written_ends_with_its_code(self):
+        self.run_replay("run", "--capture", SAMPLE, "--summary", "/dev/full", code=74)
+        self.run_replay("run", "--capture", SAMPLE, "--summary", self.folder / "no/summary", code=73)
+
+
 class PipesAndSignalsTest(Programs):
+    def stopped(self, name, *args, first=b"", code=0):
+        """Gives `first` to stdin, keeps it open, ends the program by SIGTERM; its output."""
+        run = subprocess.Popen([BIN / name, *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+        try:
+            run.stdin.write(first)
+            run.stdin.flush()
+            time.sleep(0.7)
+            run.send_signal(signal.SIGTERM)
+            run.wait(timeout=10)
+        finally:
+            run.kill()
+        with run.stdin, run.stdout, run.stderr:
+            self.assertEqual(run.returncode, code)
+            return run.stdout.read().decode()
+
+    def test_a_signal_ends_a_run_that_waits_for_a_pipe(self):
+        conf = self.file("a.toml", '[input]\nsource = "capture:-"\n')
+        text = gzip.decompress(SAMPLE.read_bytes())
+        whole = text[:text.rindex(b"\n", 0, 300_000) + 1]
+        capture = self.folder / "whole"
+        capture.write_bytes(whole)
+        expected, _ = self.summary_of(capture)
+        for first in (b"", whole, whole + b'{"stream":"market'):
+            for layout in ("1", "3"):
+                out = self.stopped("replay", "run", "--conf", conf, "--layout", layout, first=first)
+                self.assertIn("SHA-256 of the output", out)
+                if first:
+                    self.assertIn(expected["output"]["sha256"], out)
+        self.stopped("engine", conf, first=SAMPLE.read_bytes()[:60_000])
+
+    def test_a_signal_ends_the_other_commands_at_once(self):
+        self.stopped("replay", "books", "--fills", "-", code=-signal.SIGTERM)
+        self.stopped("replay", "generate", "--signals", 1_000_000_000, "--out", "/dev/null", code=-signal.SIGTERM)
+
     def test_a_capture_may_come_by_stdin_and_leave_by_stdout(self):
         text = gzip.decompress(SAMPLE.read_bytes())
         done = subprocess.run([BIN / "replay", "run", "--capture", "-", "--out", "-"], input=text, capture_output=True)
@@ -274,41 +341,6 @@ class BooksAndDiffTest(Programs):
         a, b = self.file("a", "x\ny\nz\n"), self.file("b", "x\ny\nQ\n")
         self.assertIn("the same 3 entries", self.run_replay("diff", a, a).stdout)
         done = self.run_replay("diff", a, b, code=1)
-    def stopped(self, name, *args, first=b"", code=0):
-        """Gives `first` to stdin, keeps it open, ends the program by SIGTERM; its output."""
-        run = subprocess.Popen([BIN / name, *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
-        try:
-            run.stdin.write(first)
-            run.stdin.flush()
-            time.sleep(0.7)
-            run.send_signal(signal.SIGTERM)
-            run.wait(timeout=10)
-        finally:
-            run.kill()
-        with run.stdin, run.stdout, run.stderr:
-            self.assertEqual(run.returncode, code)
-            return run.stdout.read().decode()
-
-    def test_a_signal_ends_a_run_that_waits_for_a_pipe(self):
-        conf = self.file("a.toml", '[input]\nsource = "capture:-"\n')
-        text = gzip.decompress(SAMPLE.read_bytes())
-        whole = text[:text.rindex(b"\n", 0, 300_000) + 1]
-        capture = self.folder / "whole"
-        capture.write_bytes(whole)
-        expected, _ = self.summary_of(capture)
-        for first in (b"", whole, whole + b'{"stream":"market'):
-            for layout in ("1", "3"):
-                out = self.stopped("replay", "run", "--conf", conf, "--layout", layout, first=first)
-                self.assertIn("SHA-256 of the output", out)
-                if first:
-                    self.assertIn(expected["output"]["sha256"], out)
-        self.stopped("engine", conf, first=SAMPLE.read_bytes()[:60_000])
-
-    def test_a_signal_ends_the_other_commands_at_once(self):
-        self.stopped("replay", "books", "--fills", "-", code=-signal.SIGTERM)
-        self.stopped("replay", "generate", "--signals", 1_000_000_000, "--out", "/dev/null", code=-signal.SIGTERM)
-
         self.assertIn("first difference at entry 3", done.stdout)
         self.assertIn("A > z", done.stdout)
         self.assertIn("(ended)", self.run_replay("diff", a, self.file("c", "x\ny\n"), code=1).stdout)
