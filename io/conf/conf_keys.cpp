@@ -204,11 +204,14 @@ std::vector<ConfKey> make_keys() {
           [](EngineConf& c, const std::string& v) { c.tape = v; }));
   add("maxlen", "10000", presents,
       integer_rule(1, 1'000'000'000, [](EngineConf& c, std::int64_t v) { c.maxlen = v; }));
-  add("approvals", "\"trade.signal.safe\"", decides, output_name(OutputStream::approvals));
-  add("rejections", "\"trade.signal.rejected\"", decides, output_name(OutputStream::rejections));
-  add("executions", "\"trade.execution.res\"", decides, output_name(OutputStream::executions));
-  add("positions", "\"trade.position.update\"", decides, output_name(OutputStream::positions));
-  add("dead_letters", "\"trade.signal.dlq\"", decides, output_name(OutputStream::dead_letters));
+  const auto add_output = [&](OutputStream stream, std::string_view default_text) {
+    add(name_of(stream), default_text, decides, output_name(stream));
+  };
+  add_output(OutputStream::approvals, "\"trade.signal.safe\"");
+  add_output(OutputStream::rejections, "\"trade.signal.rejected\"");
+  add_output(OutputStream::executions, "\"trade.execution.res\"");
+  add_output(OutputStream::positions, "\"trade.position.update\"");
+  add_output(OutputStream::dead_letters, "\"trade.signal.dlq\"");
 
   add("bases", "{}", decides, bases_rule());
 

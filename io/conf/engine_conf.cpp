@@ -228,21 +228,21 @@ void check_together(const EngineConf& conf, Reader& reader) {
   if (conf.symbol_names.size() > conf.decision.symbols_max) {
     reader.complain("accounts.symbols_max", "the conf itself names more symbols than that");
   }
-  constexpr std::array<std::string_view, output_stream_count> output_keys{
-      "output.approvals", "output.rejections", "output.executions", "output.positions",
-      "output.dead_letters"};
+  const auto output_key = [](std::size_t i) {
+    return "output." + std::string{output_stream_words[i]};
+  };
   for (std::size_t i = 0; i < output_stream_count; ++i) {
     const std::string& name = conf.output_names[i];
     if (name.empty()) continue;  // it has its own message
     for (const InputStream& input : conf.streams) {
       if (input.name == name) {
-        reader.complain(output_keys[i],
+        reader.complain(output_key(i),
                         "is an input stream too: the engine would read what it writes");
       }
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (conf.output_names[j] == name) {
-        reader.complain(output_keys[i], "is the same stream as " + std::string{output_keys[j]});
+        reader.complain(output_key(i), "is the same stream as " + output_key(j));
       }
     }
   }

@@ -17,7 +17,17 @@ enum class OutputStream : std::uint8_t {
   dead_letters,
 };
 
-inline constexpr std::size_t output_stream_count = 5;
+/// What the streams are called in the conf's [output], one word each, in the order of the enum.
+inline constexpr std::array output_stream_words{
+    std::string_view{"approvals"}, std::string_view{"rejections"}, std::string_view{"executions"},
+    std::string_view{"positions"}, std::string_view{"dead_letters"}};
+
+inline constexpr std::size_t output_stream_count = output_stream_words.size();
+
+[[nodiscard]] constexpr std::string_view name_of(OutputStream stream) noexcept {
+  return output_stream_words[static_cast<std::size_t>(stream)];
+}
+static_assert(name_of(OutputStream::dead_letters) == "dead_letters", "one word a stream, in order");
 
 struct OutputField {
   std::string_view name;

@@ -195,8 +195,7 @@ TEST(ConfProblemsTest, RefuseFileNamesWithANul) {
 }
 
 TEST(ConfProblemsTest, RefuseStreamsThatAreReadAndWritten) {
-  const std::vector<std::string> keys{"approvals", "rejections", "executions", "positions",
-                                      "dead_letters"};
+  const std::vector<std::string> keys(output_stream_words.begin(), output_stream_words.end());
   for (const std::string& key : keys) {
     for (const char* const stream : {"trade.signal.v5", "market.tick"})
       expect_problem(source_line + "[output]\n" + key + " = \"" + stream + "\"\n",
@@ -206,8 +205,7 @@ TEST(ConfProblemsTest, RefuseStreamsThatAreReadAndWritten) {
 }
 
 TEST(ConfProblemsTest, RefuseTwoEqualOutputStreams) {
-  const std::vector<std::string> keys{"approvals", "rejections", "executions", "positions",
-                                      "dead_letters"};
+  const std::vector<std::string> keys(output_stream_words.begin(), output_stream_words.end());
   for (std::size_t i = 0; i < keys.size(); ++i) {
     for (std::size_t j = i + 1; j < keys.size(); ++j) {
       const std::vector<std::string> problems = problems_of(
