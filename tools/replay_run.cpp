@@ -39,13 +39,24 @@ bool read_moment(const std::string& text, std::int64_t& unix_ns) {
   return io::read_timestamp(text, unix_ns);
 }
 
-// A number of threads as a layout; anything else is one already.
+// A number of threads as a layout: the ends alone from three on, then the stages behind INGRESS one
+// by one. Anything else is a layout already.
 std::string layout_text(const std::string& text) {
-  if (text == "1") return R"([["ingress", "risk", "fill", "mark", "egress"]])";
-  if (text == "2") return R"([["ingress", "risk"], ["fill", "mark", "egress"]])";
-  if (text == "3") return R"([["ingress"], ["risk", "fill", "mark"], ["egress"]])";
-  if (text == "5") return R"([["ingress"], ["risk"], ["fill"], ["mark"], ["egress"]])";
-  return text;
+  constexpr std::size_t stage_count = io::stage_names.size();
+  std::size_t thread_count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, thread_count);
+  if (stop != end || error != std::errc{} || thread_count == 0 || thread_count > stage_count)
+    return text;
+  std::string layout = "[[";
+  for (std::size_t stage = 0; stage < stage_count; ++stage) {
+    const bool begins_thread = thread_count == 2 ? stage == 2
+                                                 : thread_count > 2 && (stage + 2 <= thread_count ||
+                                                                        stage + 1 == stage_count);
+    if (stage != 0) layout += begins_thread ? "], [" : ", ";
+    layout += "\"" + std::string{io::stage_names[stage]} + "\"";
+  }
+  return layout + "]]";
 }
 
 int usage(const std::string& message) {
@@ -112,7 +123,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"1", "10", "max"}))
       ->capture_default_str();
   command->add_option("--layout", arguments->layout,
-                      "1, 2, 3 or 5 threads, auto, or a list as in threads.layout");
+                      "1 to 5 threads, auto, or a list as in threads.layout");
   command->add_option("--wait", arguments->wait, "how idle threads wait: spin, yield or adaptive");
   command
       ->add_option("--set", arguments->settings,

@@ -27,7 +27,7 @@ SAMPLE = ROOT / "tests/data/sample.ndjson.gz"
 BIN = pathlib.Path()
 IDLE_SECONDS = 10
 RECORD = None
-LAYOUTS = ("1", "2", "3", "5")
+LAYOUTS = ("1", "2", "3", "4", "5")
 
 
 def golden():
