@@ -186,7 +186,8 @@ std::vector<ConfKey> make_keys() {
       string_rule(
           "\"$\", \"0\", or an entry id",
           [](std::string_view text) {
-            return !text.empty() && text.find_first_not_of("0123456789-$") == text.npos;
+            EntryId id;
+            return text == "$" || parse_entry_id(text, id, true);
           },
           [](EngineConf& c, const std::string& v) { c.start = v; }));
 

@@ -88,7 +88,7 @@ TEST(LatencyHistogramTest, MergingEqualsRecordingTogether) {
 
 TEST(LatencyHistogramTest, CountsUpToABound) {
   const auto histogram = std::make_unique<LatencyHistogram>();
-  for (const std::uint64_t ns : {10, 20, 30, 1'000, 1'000'000})
+  for (const std::uint64_t ns : {10U, 20U, 30U, 1'000U, 1'000'000U})
     histogram->record(ns);
   const auto copy = std::make_unique<HistogramCopy>();
   histogram->copy_to(*copy);
