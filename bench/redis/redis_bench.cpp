@@ -1,252 +1,21 @@
 // Redis to Redis, the engine against the relay, in turns: one signal at a time, flood, open loop,
-// and what the engine takes while it does so. bench/README.md says what each row means.
+// scraped or not, and what the engine takes while it does so. bench/README.md says what each row
+// means.
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
+#include <cstdlib>
 #include <string>
-#include <thread>
 #include <vector>
 #include <unistd.h>
 
 #include "bench/redis/children.hpp"
-#include "bench/redis/relay.hpp"
 #include "bench/redis/resp_socket.hpp"
+#include "bench/redis/scraper.hpp"
+#include "bench/redis/workload.hpp"
 
 namespace {
 
 using namespace coreloop::bench;
-
-struct Arguments {
-  std::string engine = "build/release/engine";
-  int pairs = 10;
-  int pings = 3'000;
-  int signals = 60'000;
-  int open_loop_signals = 40'000;
-  int idle_s = 10;
-  std::vector<std::string> settings;  ///< --set of the engine
-};
-
-enum class Subject { engine, relay };
-
-constexpr const char* last_output = "trade.position.update";
-
-std::string signal_of(int i) {
-  // BUY opens, SELL closes: every signal is approved and has three outputs.
-  return std::string{R"({"symbol": "BTCUSDT", "action": ")"} + (i % 2 == 0 ? "BUY" : "SELL") +
-         R"(", "confidence": 0.85, "timestamp": "2026-01-12T10:00:00.123456Z", "source": "ensemble_v5", )"
-         R"("meta_override": false, "ensemble_votes": {"lstm": "BUY", "xgb": "BUY", "rules": "HOLD"}, )"
-         R"("governer_approved": true, "meta_confidence": 0.81, "consensus": 0.667, "model_version": "5.2.1"})";
-}
-
-class Bench {
- public:
-  explicit Bench(Arguments arguments)
-      : arguments_(std::move(arguments)), redis_(start_redis(dir_)), control_(socket_path()) {
-    std::ofstream conf(dir_.file("bench.toml"));
-    conf << "[input]\nsource = \"redis\"\nstreams = { \"trade.signal.v5\" = \"signals\" }\n"
-            "[output]\nsink = \"redis\"\nmaxlen = 10000\n"
-            "[market]\nsource = \"simulated\"\nwalk_interval_s = 0\n[mark]\ninterval_s = 0\n"
-            "[accounts]\ninitial_balance = 1000000000.0\n"
-            "[risk]\nmax_daily_trades = 1000000000\ncooldown_after_loss_minutes = 0\n"
-            "max_drawdown_pct = 1.0\nmax_total_exposure_pct = 100.0\nsizing = \"fixed_fraction\"\n"
-            "fixed_fraction = 0.0001\n"
-         << "[redis]\nurl = \"unix://" << socket_path() << "\"\n";
-  }
-
-  [[nodiscard]] std::string socket_path() const { return dir_.file("redis.sock"); }
-  [[nodiscard]] const Arguments& arguments() const { return arguments_; }
-
-  void clear() { control_.call({"FLUSHALL"}); }
-
-  /// Starts the subject and waits until it reads.
-  [[nodiscard]] Child start(Subject subject, const std::string& from) {
-    if (subject == Subject::relay)
-      return start_function([this, from] { run_relay(socket_path(), from); });
-    std::vector<std::string> command{arguments_.engine, dir_.file("bench.toml"), "--set",
-                                     "input.start=\"" + from + "\""};
-    for (const std::string& setting : arguments_.settings) {
-      command.push_back("--set");
-      command.push_back(setting);
-    }
-    return start_program(command, dir_.file("engine.log"));
-  }
-
-  /// Appends `count` signals, pipelined.
-  void publish(int count) {
-    RespSocket socket(socket_path());
-    constexpr int batch = 500;
-    for (int done = 0; done < count; done += batch) {
-      const int size = std::min(batch, count - done);
-      std::string command;
-      for (int i = done; i < done + size; ++i)
-        append_command(command, {"XADD", "trade.signal.v5", "*", "data", signal_of(i)});
-      socket.send(command);
-      for (int i = 0; i < size; ++i)
-        socket.skip();
-    }
-  }
-
-  /// Waits for `count` last outputs; answers when, by the monotonic clock.
-  std::int64_t wait_for_outputs(std::int64_t count) {
-    const std::int64_t end_ns = now_ns() + 60'000'000'000;
-    while (entries_added(control_, last_output) < count) {
-      if (now_ns() > end_ns) give_up("outputs are missing: " + log());
-      ::usleep(1'000);
-    }
-    return now_ns();
-  }
-
-  /// Every signal must have its three outputs, no more and no less.
-  void check_outputs(std::int64_t signals) {
-    for (const char* stream : {"trade.signal.safe", "trade.execution.res", last_output}) {
-      const std::int64_t count = entries_added(control_, stream);
-      if (count != signals)
-        give_up(std::string{stream} + " has " + std::to_string(count) + " entries, not " +
-                std::to_string(signals));
-    }
-  }
-
-  [[nodiscard]] std::string log() const {
-    std::ifstream file(dir_.file("engine.log"));
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
-  RespSocket& control() { return control_; }
-
- private:
-  Arguments arguments_;
-  WorkDir dir_;
-  Child redis_;
-  RespSocket control_;
-};
-
-double percentile(std::vector<double> values, double share) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const auto index = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5);
-  return values[index];
-}
-
-/// Asks for what follows `last` in the last output stream.
-void ask_outputs(RespSocket& socket, const std::string& last) {
-  std::string command;
-  append_command(command,
-                 {"XREAD", "COUNT", "4096", "BLOCK", "10000", "STREAMS", last_output, last});
-  socket.send(command);
-}
-
-/// One signal at a time: from just before its XADD to the arrival of its last output. Microseconds.
-std::vector<double> ping(Bench& bench, Subject subject) {
-  bench.clear();
-  const Child child = bench.start(subject, "0");
-  RespSocket producer(bench.socket_path());
-  RespSocket consumer(bench.socket_path());
-  std::vector<double> times;
-  std::string last = "0";
-  const int warm_up = bench.arguments().pings / 10 + 50;
-  for (int i = 0; i < warm_up + bench.arguments().pings; ++i) {
-    ask_outputs(consumer, last);
-    std::string command;
-    append_command(command, {"XADD", "trade.signal.v5", "*", "data", signal_of(i)});
-    const std::int64_t begin_ns = now_ns();
-    producer.send(command);
-    if (pull_entries(consumer, last) != 1) give_up("not one output for one signal " + bench.log());
-    const std::int64_t end_ns = now_ns();
-    producer.skip();
-    if (i >= warm_up) times.push_back(static_cast<double>(end_ns - begin_ns) / 1e3);
-  }
-  bench.check_outputs(warm_up + bench.arguments().pings);
-  return times;
-}
-
-/// A backlog of signals, worked off: signals per second from the first tenth to the last.
-double flood(Bench& bench, Subject subject) {
-  bench.clear();
-  const int count = bench.arguments().signals;
-  bench.publish(count);
-  const Child child = bench.start(subject, "0");
-  std::int64_t done = 0;
-  while (done < count / 10) {
-    done = entries_added(bench.control(), last_output);
-    ::usleep(500);
-  }
-  const std::int64_t begin_ns = now_ns();
-  const std::int64_t end_ns = bench.wait_for_outputs(count);
-  ::usleep(20'000);
-  bench.check_outputs(count);
-  return static_cast<double>(count - done) * 1e9 / static_cast<double>(end_ns - begin_ns);
-}
-
-struct OpenLoop {
-  std::vector<double> times;  ///< us, from the intended send time
-  double late_us = 0;         ///< how far the sender itself fell behind, at most
-};
-
-/// Signals at a fixed rate, whatever comes back.
-OpenLoop open_loop(Bench& bench, Subject subject, double rate) {
-  bench.clear();
-  const Child child = bench.start(subject, "0");
-  const int count = bench.arguments().open_loop_signals;
-  constexpr int warm_up = 2'000;
-  bench.publish(warm_up);
-  bench.wait_for_outputs(warm_up);
-  RespSocket producer(bench.socket_path());
-  RespSocket consumer(bench.socket_path());
-  std::string last = "0";
-  ask_outputs(consumer, last);
-  while (pull_entries(consumer, last) > 0 &&
-         entries_added(bench.control(), last_output) == warm_up) {
-    std::string command;
-    append_command(command, {"XREVRANGE", last_output, "+", "-", "COUNT", "1"});
-    consumer.send(command);
-    static_cast<void>(consumer.array());
-    static_cast<void>(consumer.array());
-    last = consumer.bulk();
-    consumer.skip();
-    break;
-  }
-  OpenLoop result;
-  const std::int64_t start_ns = now_ns() + 10'000'000;
-  const auto due_ns = [&](int i) {
-    return start_ns + static_cast<std::int64_t>(static_cast<double>(i) * 1e9 / rate);
-  };
-  std::thread reader([&] {
-    int seen = 0;
-    while (seen < count) {
-      ask_outputs(consumer, last);
-      const std::int64_t got = pull_entries(consumer, last);
-      const std::int64_t now = now_ns();
-      if (got == 0) give_up("outputs are missing: " + bench.log());
-      // One last output a signal, in the order of the signals.
-      for (std::int64_t i = 0; i < got && seen < count; ++i, ++seen)
-        result.times.push_back(static_cast<double>(now - due_ns(seen)) / 1e3);
-    }
-  });
-  int unanswered = 0;
-  for (int sent = 0; sent < count;) {
-    std::int64_t now = now_ns();
-    if (now < due_ns(sent)) {
-      // Answers are taken in while there is time.
-      for (; unanswered > 0; --unanswered)
-        producer.skip();
-      now = now_ns();
-      if (now < due_ns(sent)) ::usleep(static_cast<unsigned>((due_ns(sent) - now) / 1'000));
-      continue;
-    }
-    result.late_us = std::max(result.late_us, static_cast<double>(now - due_ns(sent)) / 1e3);
-    std::string command;
-    int batch = 0;
-    for (; sent < count && due_ns(sent) <= now && batch < 64; ++sent, ++batch)
-      append_command(command, {"XADD", "trade.signal.v5", "*", "data", signal_of(sent)});
-    producer.send(command);
-    unanswered += batch;
-    for (; unanswered > 2'000; --unanswered)
-      producer.skip();
-  }
-  reader.join();
-  return result;
-}
 
 struct Ratio {
   double engine;
@@ -309,7 +78,9 @@ void run(Bench& bench) {
   std::vector<double> open[2];
   double late_us = 0;
   in_turns(pairs, [&](Subject subject) {
-    const OpenLoop result = open_loop(bench, subject, half);
+    bench.clear();
+    const Child child = bench.start(subject);
+    const OpenLoop result = open_loop(bench, half);
     open[subject == Subject::relay].push_back(percentile(result.times, 0.99));
     late_us = std::max(late_us, result.late_us);
   });
@@ -318,7 +89,7 @@ void run(Bench& bench) {
               late_us);
 
   bench.clear();
-  const Child engine = bench.start(Subject::engine, "0");
+  const Child engine = bench.start(Subject::engine);
   bench.publish(bench.arguments().signals);
   bench.wait_for_outputs(bench.arguments().signals);
   const long first_kib = resident_kib(engine.pid());

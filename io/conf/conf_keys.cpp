@@ -134,6 +134,18 @@ ConfRule cores_rule() {
           }};
 }
 
+ConfRule spin_rule() {
+  return {"\"auto\", or a whole number from 0 to 1000000",
+          [](const TomlValue& value, EngineConf& conf) {
+            conf.threads.spin_us.reset();
+            if (value.kind == TomlKind::string) return value.string == "auto";
+            std::int64_t number = 0;
+            if (!read_conf_integer(value, number) || number < 0 || number > 1'000'000) return false;
+            conf.threads.spin_us = number;
+            return true;
+          }};
+}
+
 ConfRule ring_capacity_rule() {
   return {"a power of two from 2 to 65536", [](const TomlValue& value, EngineConf& conf) {
             std::int64_t number = 0;
@@ -219,8 +231,7 @@ std::vector<ConfKey> make_keys() {
   section = "redis";
   add("url", "\"redis://127.0.0.1:6379/0\"", presents,
       string_rule("redis://[user:password@]host[:port][/db] or unix:///path; TLS is not supported",
-                  is_redis_url,
-                  [](EngineConf& c, const std::string& v) { c.redis.url = v; }));
+                  is_redis_url, [](EngineConf& c, const std::string& v) { c.redis.url = v; }));
   add("password_file", "\"\"", presents,
       string_rule(
           "a file name, or \"\"", [](std::string_view) { return true; },
@@ -239,8 +250,7 @@ std::vector<ConfKey> make_keys() {
   add("wait", "\"adaptive\"", presents,
       choice_rule({"spin", "yield", "adaptive"},
                   [](EngineConf& c, std::size_t v) { c.threads.wait = static_cast<WaitKind>(v); }));
-  add("spin_us", "50", presents,
-      integer_rule(0, 1'000'000, [](EngineConf& c, std::int64_t v) { c.threads.spin_us = v; }));
+  add("spin_us", "\"auto\"", presents, spin_rule());
   add("oversubscribe", "false", presents,
       boolean_rule([](EngineConf& c, bool v) { c.threads.oversubscribe = v; }));
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,7 +37,7 @@ struct ThreadsConf {
   std::vector<std::int64_t> cores;               ///< one a thread; empty: auto or none
   bool pins_cores = true;                        ///< false: cores = "none"
   WaitKind wait = WaitKind::adaptive;
-  std::int64_t spin_us = 50;
+  std::optional<std::int64_t> spin_us;  ///< none: auto
   bool oversubscribe = false;
   std::int64_t ring_capacity = 1'024;
 };
