@@ -245,6 +245,8 @@ class RedisClient::Connection {
             RedisLoss::protocol,
             "a reply of more than " + std::to_string(client_.options_.reply_bytes_max) + " bytes");
       }
+      if (awaited_ == 0 && reader.len != reader.pos)
+        return fail(RedisLoss::protocol, "the beginning of a reply that nobody asked for");
       if (reader.len == reader.pos || reader.len == length_before) return;
     }
   }

@@ -358,13 +358,16 @@ void RedisSink::pause(const std::string& why) {
 
 void RedisSink::ask_lengths() {
   if (!session_.is_open()) return;
+  every_second_.start(length_interval_ns);
+  // Only of a server that has answered everything: where it has not, a question and the bytes that
+  // come back, whatever they are, would look like a sign of life every second.
+  if (session_.awaited_count() != 0) return;
   for (std::size_t i = 0; i < output_stream_count; ++i) {
     command_.clear();
     append_command(command_, {"XLEN", options_.names[i]});
     session_.send(tag_length + i, command_);
   }
   session_.flush();
-  every_second_.start(length_interval_ns);
 }
 
 }  // namespace coreloop::io
