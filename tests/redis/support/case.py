@@ -70,9 +70,9 @@ class RedisCase(unittest.TestCase):
                 f'[threads]\nlayout = {layout or self.layout}\ncores = "none"\noversubscribe = true\n'
                 f'[risk]\nmax_daily_trades = 1000000\ncooldown_after_loss_minutes = 0\n{more}\n')
 
-    def start_engine(self, url=None, waits=True, prefix=(), **conf):
+    def start_engine(self, url=None, waits=True, prefix=(), arguments=(), **conf):
         self.engine = Engine(options.bin / "engine", self.folder, self.conf(url or self.server.url, **conf),
-                             waits, prefix)
+                             waits, prefix, arguments)
         self.addCleanup(self.engine.kill)
         return self.engine
 

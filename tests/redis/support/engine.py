@@ -12,14 +12,14 @@ FINAL = re.compile(r"stopped; inputs=(\d+) published=(\d+) drained=(\d) outbox_p
 
 
 class Engine:
-    """`folder` keeps the conf; `text` is the conf."""
+    """`folder` keeps the conf, `text`; `prefix` are words before the program (taskset …)."""
 
-    def __init__(self, program, folder, text, waits=True, prefix=()):
+    def __init__(self, program, folder, text, waits=True, prefix=(), arguments=()):
         self.conf = pathlib.Path(folder) / "engine.toml"
         self.conf.write_text(text)
         self._lines = []
-        self.process = subprocess.Popen([*prefix, str(program), str(self.conf)], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, errors="replace")
+        self.process = subprocess.Popen([*prefix, str(program), str(self.conf), *arguments],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
         self._readers = [threading.Thread(target=self._read, args=[self.process.stderr, self._lines]),
                          threading.Thread(target=self._read, args=[self.process.stdout, []])]
         for reader in self._readers:

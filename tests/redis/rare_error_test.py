@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""R10, R13: a scripted server refuses one command, with every error that there is, or hangs up.
+
+    tests/redis/rare_error_test.py --bin build/release [unittest options]
+"""
+
+import sys
+
+sys.dont_write_bytecode = True
+from support import case
+from support.case import THREE_THREADS
+from support.fake_case import FakeCase
+from support.fake_server import CLOSE
+
+
+class RareErrorTest(FakeCase):
+    """R10, R13."""
+
+    errors = (b"-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+              b"-NOREPLICAS Not enough good replicas to write.\r\n",
+              b"-MASTERDOWN Link with MASTER is down\r\n",
+              b"-BUSY Redis is busy running a script.\r\n",
+              b"-CLUSTERDOWN The cluster is down\r\n",
+              b"-MOVED 3999 127.0.0.1:6381\r\n",
+              b"-ASK 3999 127.0.0.1:6381\r\n",
+              b"-TRYAGAIN Multiple keys request during rehashing of slot\r\n",
+              b"-READONLY You can't write against a read only replica.\r\n",
+              b"-LOADING Redis is loading the dataset in memory\r\n",
+              b"-MISCONF Redis is configured to save RDB snapshots\r\n",
+              b"-ERR something nobody has heard of\r\n")
+
+    def test_r13_each_error_at_an_xadd_is_waited_out(self):
+        self.start_engine(self.fake.url)
+        for number, error in enumerate(self.errors):
+            done = self.misbehave_once(b"XADD", error, 1 + number % 7)
+            self.feed_fake()
+            self.wait_for_fake()
+            with self.subTest(error=error):
+                self.assertTrue(done)
+                self.assertIn(error.split()[0][1:].decode(), self.engine.log)
+        self.finish_fake()
+
+    def test_r13_each_error_at_exec_is_waited_out(self):
+        self.start_engine(self.fake.url, layout=THREE_THREADS)
+        for error in self.errors:
+            done = self.misbehave_once(b"EXEC", error)
+            self.feed_fake()
+            self.wait_for_fake()
+            self.assertTrue(done)
+        self.finish_fake()
+
+    def test_r13_each_error_at_xread_or_xinfo_is_waited_out(self):
+        self.start_engine(self.fake.url)
+        self.feed_fake()
+        self.wait_for_fake()
+        for error in self.errors:
+            for name in (b"XREAD", b"XINFO"):
+                done = self.misbehave_once(name, error)
+                self.feed_fake(5)
+                self.wait_for_fake()
+                self.wait_until(lambda d=done: d, 5)
+        self.finish_fake()
+
+    def test_r10_every_entry_of_a_transaction_refused_in_turn(self):
+        self.start_engine(self.fake.url)
+        for number in range(1, 25):
+            self.misbehave_once(b"XADD", self.errors[0], number)
+            self.feed_fake()
+            self.wait_for_fake()
+        self.finish_fake()
+
+    def test_a_lost_connection_at_each_kind_of_command(self):
+        self.start_engine(self.fake.url)
+        for name in (b"MULTI", b"XADD", b"EXEC", b"XREAD", b"XINFO", b"ROLE", b"XLEN"):
+            done = self.misbehave_once(name, CLOSE)
+            self.feed_fake()
+            if name == b"ROLE":
+                for connection in list(self.fake.connections):
+                    connection.shutdown(2)
+            self.wait_until(lambda d=done: d, 5)
+            self.wait_for_fake()
+        self.finish_fake()
+
+
+if __name__ == "__main__":
+    case.main()
