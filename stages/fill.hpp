@@ -25,7 +25,9 @@ struct FillReport {
           .side = event.order.side,
           .price = event.fill.price,
           .quantity = event.fill.quantity,
-          .fee = event.fill.fee};
+          .fee = event.fill.fee,
+          .log_unix_ns = event.log_unix_ns,
+          .order_number = event.order.number};
 }
 
 class FillSimulator {

@@ -34,6 +34,7 @@ void Mark::start(Event& event) noexcept {
   if (change.position_index == no_id) return;
   const Position& position = book_.position(change.position_index);
   if (!change.position.ended_cycle) return write_open(event, change.position_index);
+  holding_times_.add(change.position.closed_held_ns);
   write_closed(event, position, change.position);
   if (position.is_open()) pending_ = change.position_index;
 }

@@ -9,6 +9,7 @@
 #include "stages/decision_conf.hpp"
 #include "stages/event.hpp"
 #include "stages/fill.hpp"
+#include "stages/holding_times.hpp"
 #include "stages/market.hpp"
 
 namespace coreloop::stages {
@@ -25,6 +26,7 @@ class Mark {
 
   [[nodiscard]] const AccountBook& book() const noexcept { return book_; }
   [[nodiscard]] const Market& market() const noexcept { return market_; }
+  [[nodiscard]] const HoldingTimes& holding_times() const noexcept { return holding_times_; }
 
  private:
   void start(Event& event) noexcept;
@@ -34,6 +36,7 @@ class Mark {
 
   AccountBook book_;
   Market market_;
+  HoldingTimes holding_times_;
   // The cursor: the next open position to tell, and how far the accounts have been walked.
   std::uint32_t pending_ = no_id;
   AccountId pending_account_ = 0;

@@ -17,15 +17,36 @@
 
 namespace coreloop::stages {
 
+/// How far a stage has come, and which ids it has met: what a reader of its state must know.
+struct StageProgress {
+  std::uint64_t sequence = 0;  ///< last input taken; 0: none yet
+  std::int64_t log_unix_ns = 0;
+  AccountId account_count = 0;  ///< ids [0, n) have appeared
+  SymbolId symbol_count = 0;
+
+  /// Starts with the ids the conf gives.
+  explicit StageProgress(const DecisionConf& conf)
+      : account_count(conf.named_account_count), symbol_count(conf.walk.symbol_count) {}
+
+  void on_event(const Event& event) noexcept {
+    sequence = event.sequence;
+    log_unix_ns = event.log_unix_ns;
+    // no_id + 1 is 0: a name without an id counts for nothing.
+    if (event.account + 1 > account_count) account_count = event.account + 1;
+    if (event.symbol + 1 > symbol_count) symbol_count = event.symbol + 1;
+  }
+};
+
 /// RISK as a stage: feedback first, then the input; retry while an order is out.
 template <class FeedbackReader>
 class RiskStage {
  public:
   RiskStage(const DecisionConf& conf, FeedbackReader& feedback)
-      : risk_(conf), feedback_(feedback) {}
+      : risk_(conf), progress_(conf), feedback_(feedback) {}
 
   engine::Progress on_message(Event& event) noexcept {
     if (!settle()) return engine::Progress::retry;
+    progress_.on_event(event);
     risk_.on_event(event);
     return engine::Progress::forwarded;
   }
@@ -46,9 +67,11 @@ class RiskStage {
   }
 
   [[nodiscard]] const Risk& risk() const noexcept { return risk_; }
+  [[nodiscard]] const StageProgress& progress() const noexcept { return progress_; }
 
  private:
   Risk risk_;
+  StageProgress progress_;
   FeedbackReader& feedback_;
 };
 
@@ -76,14 +99,19 @@ class FillStage {
 /// MARK as a stage.
 class MarkStage {
  public:
-  explicit MarkStage(const DecisionConf& conf) : mark_(conf) {}
+  explicit MarkStage(const DecisionConf& conf) : mark_(conf), progress_(conf) {}
 
-  engine::Progress on_message(Event& event) noexcept { return mark_.on_event(event); }
+  engine::Progress on_message(Event& event) noexcept {
+    progress_.on_event(event);
+    return mark_.on_event(event);
+  }
 
   [[nodiscard]] const Mark& mark() const noexcept { return mark_; }
+  [[nodiscard]] const StageProgress& progress() const noexcept { return progress_; }
 
  private:
   Mark mark_;
+  StageProgress progress_;
 };
 
 }  // namespace coreloop::stages

@@ -18,12 +18,16 @@ struct BookFill {
   Price price = 0;        ///< > 0
   Quantity quantity = 0;  ///< >= 0; 0 changes nothing
   Money fee = 0;          ///< >= 0
+  std::int64_t log_unix_ns = 0;
+  std::uint64_t order_number = 0;
 };
 
 struct Position {
-  Int128 cost = 0;              ///< of the open quantity, at 1e-16, >= 0, exact
-  Quantity quantity = 0;        ///< + long, - short
-  Money realized_in_cycle = 0;  ///< since the position was last flat, before fees
+  Int128 cost = 0;                  ///< of the open quantity, at 1e-16, >= 0, exact
+  Quantity quantity = 0;            ///< + long, - short
+  Money realized_in_cycle = 0;      ///< since the position was last flat, before fees
+  std::int64_t opened_unix_ns = 0;  ///< log time of the fill that began the cycle
+  std::uint64_t opening_order = 0;  ///< number of the order that began the cycle
   AccountId account = 0;
   SymbolId symbol = 0;
   std::uint32_t next_in_account = no_id;  ///< the account's pair with the next higher symbol id
@@ -54,10 +58,11 @@ struct Position {
 /// What a fill did to a position.
 struct PositionChange {
   Int128 realized = 0;  ///< profit of the closed part at 1e-8, half-even; 0 if nothing was closed
-  Price closed_average = 0;    ///< average entry of the cycle that ended, when ended_cycle
-  Int128 closed_realized = 0;  ///< realized in the cycle that ended, when ended_cycle
-  bool is_reducing = false;    ///< some quantity was closed
-  bool ended_cycle = false;    ///< the position became flat, perhaps to open again the other way
+  Price closed_average = 0;         ///< average entry of the cycle that ended, when ended_cycle
+  Int128 closed_realized = 0;       ///< realized in the cycle that ended, when ended_cycle
+  std::int64_t closed_held_ns = 0;  ///< how long the cycle that ended lasted, when ended_cycle
+  bool is_reducing = false;         ///< some quantity was closed
+  bool ended_cycle = false;  ///< the position became flat, perhaps to open again the other way
 };
 
 /// The cost of `reduced` out of `position`, at 1e-16: all of it for the whole quantity, else a x q
@@ -92,8 +97,13 @@ inline PositionChange apply_fill(Position& position, const BookFill& fill) noexc
     rest -= reduced;
     if (change.ended_cycle) {
       change.closed_realized = position.realized_in_cycle;
+      change.closed_held_ns = fill.log_unix_ns - position.opened_unix_ns;
       position.realized_in_cycle = 0;
     }
+  }
+  if (!position.is_open()) {
+    position.opened_unix_ns = fill.log_unix_ns;
+    position.opening_order = fill.order_number;
   }
   position.quantity += direction * rest;
   position.cost += product(rest, fill.price);

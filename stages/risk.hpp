@@ -42,6 +42,7 @@ class Risk {
   [[nodiscard]] const AccountBook& book() const noexcept { return book_; }
   [[nodiscard]] const Valuation& valuation() const noexcept { return valuation_; }
   [[nodiscard]] const Market& market() const noexcept { return market_; }
+  [[nodiscard]] const EntryRecord& entries() const noexcept { return entries_; }
   [[nodiscard]] bool is_halted() const noexcept { return is_halted_; }
 
  private:
