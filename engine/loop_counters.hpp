@@ -45,6 +45,7 @@ struct alignas(cache_line_bytes) LoopCounters {
   Counter messages_in;
   Counter messages_out;
   Counter backpressure_entered;
+  Counter ring_full;  ///< times the ring behind this loop was found full
   Counter sleeps;
   std::array<Counter, regime_count> regime_tsc;
   Counter cycle_tsc_max;  ///< longest single turn of the loop

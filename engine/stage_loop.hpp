@@ -125,7 +125,7 @@ class StageLoop {
  private:
   StepResult turn() noexcept {
     if (!holds_message_) {
-      if (output_ && !output_->has_room()) return StepResult::blocked;
+      if (output_ && !has_room()) return StepResult::blocked;
       const StepResult taken = take_input();
       if (taken != StepResult::worked) return taken;
     }
@@ -218,8 +218,16 @@ class StageLoop {
     at_stage_ = 31U - static_cast<std::uint32_t>(__builtin_clz(more_mask_));
   }
 
+  // Room behind this loop; a wait for it is counted once.
+  bool has_room() noexcept {
+    const bool answer = output_->has_room();
+    if (!answer && !waits_for_room_) counters_.ring_full.add(1);
+    waits_for_room_ = !answer;
+    return answer;
+  }
+
   bool push() noexcept {
-    if (!output_->has_room()) return false;
+    if (!has_room()) return false;
     if constexpr (timing_is_on) slot_.trace.handed_on_tsc = chain_.clock.now_tsc();
     const bool has_gone = output_->try_push(slot_);
     CHECK(has_gone, "room was seen");
@@ -332,6 +340,7 @@ class StageLoop {
   bool holds_message_ = false;
   bool is_finished_ = false;
   bool source_stopped_ = false;
+  bool waits_for_room_ = false;
   Regime last_regime_ = Regime::caught_up;
   std::uint64_t stage_begin_tsc_ = 0;
   std::uint64_t last_turn_tsc_ = 0;

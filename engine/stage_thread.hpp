@@ -57,11 +57,20 @@ struct TurnOptions {
   std::uint64_t housekeeping_ns = 1'000'000;
 };
 
+/// Whether somebody waits for cold work: it may offer is_wanted() to say so.
+template <class Housekeeping>
+[[nodiscard]] bool is_wanted(const Housekeeping& housekeeping) noexcept {
+  if constexpr (requires { housekeeping.is_wanted(); })
+    return housekeeping.is_wanted();
+  else
+    return false;
+}
+
 /// Waits after a turn that did nothing: spins, yields, or sleeps until woken. `idle_ticks`: time
 /// since the last work.
-template <class Loop>
-void wait_for_work(Loop& loop, const TurnOptions& options, std::uint64_t idle_ticks,
-                   std::uint64_t spin_ticks) noexcept {
+template <class Loop, class Housekeeping>
+void wait_for_work(Loop& loop, const TurnOptions& options, const Housekeeping& housekeeping,
+                   std::uint64_t idle_ticks, std::uint64_t spin_ticks) noexcept {
   switch (options.wait.policy) {
     case WaitPolicy::spin:
       return spin_pause();
@@ -74,7 +83,8 @@ void wait_for_work(Loop& loop, const TurnOptions& options, std::uint64_t idle_ti
   options.waker.announce();
 #ifndef CORELOOP_MUTANT_NO_RECHECK
   // Work that came before the announcement woke nobody: look once more.
-  if (loop.has_work() || options.flags.stops_source.load(std::memory_order_relaxed) ||
+  if (loop.has_work() || is_wanted(housekeeping) ||
+      options.flags.stops_source.load(std::memory_order_relaxed) ||
       options.flags.aborts.load(std::memory_order_relaxed)) {
     options.waker.cancel();
     return std::this_thread::yield();
@@ -86,7 +96,8 @@ void wait_for_work(Loop& loop, const TurnOptions& options, std::uint64_t idle_ti
 }
 
 /// Turns `loop` until it has finished or the flags say to abort. `on_housekeeping`: cold work of
-/// this thread's stages, about every housekeeping_ns and once at the end; noexcept.
+/// this thread's stages, about every housekeeping_ns, when it is wanted, and once at the end;
+/// noexcept.
 template <class Loop, class Housekeeping>
 void turn_loop(Loop& loop, const TscClock& clock, const TurnOptions& options,
                Housekeeping&& on_housekeeping) noexcept {
@@ -111,7 +122,7 @@ void turn_loop(Loop& loop, const TscClock& clock, const TurnOptions& options,
     }
     const bool has_polled = options.world != nullptr && options.world->poll();
     const std::uint64_t now = clock.now_tsc();
-    if (now >= next_housekeeping_tsc) {
+    if (now >= next_housekeeping_tsc || is_wanted(on_housekeeping)) {
       on_housekeeping();
       loop.charge_housekeeping();
       next_housekeeping_tsc = now + housekeeping_ticks;
@@ -123,7 +134,7 @@ void turn_loop(Loop& loop, const TscClock& clock, const TurnOptions& options,
     }
     if (has_worked) last_work_tsc = now;
     has_worked = false;
-    wait_for_work(loop, options, now - last_work_tsc, spin_ticks);
+    wait_for_work(loop, options, on_housekeeping, now - last_work_tsc, spin_ticks);
   }
   on_housekeeping();
   // The neighbours must see that this one's ring is closed.
