@@ -10,9 +10,13 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/latency_histogram.hpp"
 #include "engine/stage.hpp"
 #include "io/codec/json_text.hpp"
 #include "io/codec/report_codec.hpp"
+#include "io/edge/clock.hpp"
+#include "io/edge/command_box.hpp"
+#include "io/edge/engine_views.hpp"
 #include "io/edge/input_streams.hpp"
 #include "io/edge/sink.hpp"
 #include "stages/decimal.hpp"
@@ -20,6 +24,7 @@
 #include "stages/fill_model.hpp"
 #include "stages/names.hpp"
 #include "stages/statistics.hpp"
+#include "stages/symbol_statistics.hpp"
 #include "stages/text_ring.hpp"
 
 namespace coreloop::io {
@@ -30,6 +35,9 @@ struct EgressOptions {
   stages::SlippageModel model = stages::SlippageModel::uniform;
   /// Number of the last entry before ours, one a stream: ours go on from there.
   std::array<std::uint64_t, output_stream_count> numbers_before{};
+  /// What log times were taken from, to time executions by; nullptr: they are not timed.
+  const Clock* clock = nullptr;
+  CommandBox* commands = nullptr;  ///< where those who wait for a command look; or nullptr
 };
 
 template <Sink SinkType>
@@ -51,7 +59,7 @@ class Egress {
       publish_verdict(event);
     }
     if (event.position_side != stages::PositionSide::none) publish_position(event);
-    statistics_.on_event(event);
+    count(event);
     // A timer's outputs may be cut anywhere; those of any other input belong together.
     if constexpr (requires { sink_.end_of_input(); }) {
       if (event.is_last != 0 || event.kind == stages::EventKind::timer) sink_.end_of_input();
@@ -65,6 +73,20 @@ class Egress {
   [[nodiscard]] bool can_take() noexcept { return sink_.has_room(); }
 
   [[nodiscard]] const stages::Statistics& statistics() const noexcept { return statistics_; }
+  [[nodiscard]] const stages::SymbolStatistics& symbol_statistics() const noexcept {
+    return symbol_statistics_;
+  }
+  /// From receiving an input to the encoding of its execution. Any thread.
+  [[nodiscard]] const engine::LatencyHistogram& execution_latency() const noexcept {
+    return execution_latency_;
+  }
+  /// Thread: EGRESS.
+  void copy_outcomes(OutcomesView& view) const noexcept {
+    view.sequence = statistics_.last_sequence;
+    view.statistics = statistics_;
+    view.symbols = symbol_statistics_;
+    view.reset_marks = reset_marks_;
+  }
   /// Entries published to `stream`.
   [[nodiscard]] std::uint64_t entry_count(OutputStream stream) const noexcept {
     const auto i = static_cast<std::size_t>(stream);
@@ -73,6 +95,20 @@ class Egress {
 
  private:
   static constexpr std::size_t cause_bytes_max = 512;
+
+  void count(const stages::Event& event) noexcept {
+    statistics_.on_event(event);
+    symbol_statistics_.on_event(event);
+    if (event.kind == stages::EventKind::command) {
+      reset_marks_.on_event(event, statistics_);
+      if (event.is_last != 0 && options_.commands != nullptr)
+        options_.commands->on_command_done(event);
+    }
+    if (options_.clock != nullptr && event.is_first != 0 && stages::has_order(event)) {
+      const std::int64_t spent_ns = options_.clock->unix_ns() - event.log_unix_ns;
+      execution_latency_.record(spent_ns < 0 ? 0 : static_cast<std::uint64_t>(spent_ns));
+    }
+  }
 
   void publish_verdict(const stages::Event& event) noexcept {
     char* const begin = report_.data();
@@ -169,6 +205,9 @@ class Egress {
   // State, EGRESS's thread only.
   ReportCodec codec_;
   stages::Statistics statistics_;
+  stages::SymbolStatistics symbol_statistics_;
+  stages::ResetMarks reset_marks_;
+  engine::LatencyHistogram execution_latency_;
   std::array<std::uint64_t, output_stream_count> numbers_;
   std::array<OutputField, 6> fields_{};
   std::array<char, report_bytes_max> report_{};

@@ -16,6 +16,7 @@
 
 #include "engine/stage.hpp"
 #include "io/edge/clock.hpp"
+#include "io/edge/command_box.hpp"
 #include "io/edge/input_decoder.hpp"
 #include "io/edge/input_log.hpp"
 #include "io/edge/input_streams.hpp"
@@ -32,6 +33,7 @@ struct IngressOptions {
   Clock* idle_clock =
       nullptr;  ///< drives timers while the source has nothing; nullptr: nobody does
   InputLog* input_log = nullptr;      ///< or nullptr
+  CommandBox* commands = nullptr;     ///< taken before entries, at idle_clock's time; or nullptr
   std::int64_t earliest_unix_ns = 0;  ///< log time begins here, where the wall clock is behind
 };
 
@@ -63,6 +65,10 @@ class Ingress {
     if (fault_ != IngressFault::none) return engine::Progress::finished;
     waits_for_text_ = !text_.has_room();
     if (waits_for_text_) return engine::Progress::retry;
+    if (options_.commands != nullptr && options_.commands->has_waiting()) [[unlikely]] {
+      if (take_asked_command(event)) return engine::Progress::forwarded;
+      if (fault_ != IngressFault::none) return engine::Progress::finished;
+    }
     RawEntry entry;
     for (;;) {
       switch (source_.peek(entry)) {
@@ -81,8 +87,12 @@ class Ingress {
     }
   }
 
-  /// Whether a wait for room for text is over. What the source waits for it cannot tell.
-  [[nodiscard]] bool can_take() const noexcept { return waits_for_text_ && text_.has_room(); }
+  /// Whether a wait for room for text is over, or a command has come. What the source waits for it
+  /// cannot tell.
+  [[nodiscard]] bool can_take() const noexcept {
+    if (waits_for_text_) return text_.has_room();
+    return options_.commands != nullptr && options_.commands->has_waiting();
+  }
 
   [[nodiscard]] IngressFault fault() const noexcept { return fault_; }
   [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
@@ -141,6 +151,21 @@ class Ingress {
     stamp(event, next_log_unix_ns_, 0, 0, stages::no_stream);
     record(entry, event);
     return Taken::entry;
+  }
+
+  // The oldest command of the box, or a timer that goes before it, or nothing.
+  [[gnu::cold]] bool take_asked_command(stages::Event& event) noexcept {
+    CommandBox& commands = *options_.commands;
+    RawEntry entry;
+    if (!commands.peek(entry)) return false;
+    entry.receive_unix_ns = options_.idle_clock->unix_ns();
+    if (!move_time(entry.receive_unix_ns)) return false;
+    if (emit_due_timer(next_log_unix_ns_, event)) return true;
+    if (!commands.claim()) return false;
+    const bool is_taken = take_command(entry, event) == Taken::entry;
+    const std::uint64_t ticket = commands.consume(is_taken ? sequence_ : 0);
+    if (is_taken) event.command.result_slot = ticket;
+    return is_taken;
   }
 
   Taken take_timer(const RawEntry& entry, stages::Event& event) noexcept {

@@ -7,8 +7,8 @@
 //                          ^ ════ feedback ═┘
 //
 // Who calls what: constructor, step(), run() and everything after run() belong to one thread, the
-// main one; while run() is under way other threads may call stop(), abort(), statistics() and read
-// latencies and counters.
+// main one; while run() is under way other threads may call stop(), abort(), wake_stage(),
+// statistics() and read latencies and counters; views are asked for through EngineViews.
 #pragma once
 
 #include <array>
@@ -27,6 +27,7 @@
 #include "engine/stage_thread.hpp"
 #include "engine/world.hpp"
 #include "io/edge/egress.hpp"
+#include "io/edge/engine_views.hpp"
 #include "io/edge/ingress.hpp"
 #include "stages/names.hpp"
 #include "stages/pipeline.hpp"
@@ -38,6 +39,9 @@ namespace coreloop::io {
 /// metrics.
 inline constexpr std::array<std::string_view, 5> stage_names{"ingress", "risk", "fill", "mark",
                                                              "egress"};
+inline constexpr std::uint32_t ingress_stage = 0;
+inline constexpr std::uint32_t risk_stage = 1;
+inline constexpr std::uint32_t mark_stage = 3;
 inline constexpr std::uint32_t egress_stage = 4;
 
 struct PipelineOptions {
@@ -49,6 +53,7 @@ struct PipelineOptions {
   /// nothing is awaited there. One and the same if one thread runs both. Must outlive the engine.
   engine::World* source_world = nullptr;
   engine::World* sink_world = nullptr;
+  EngineViews* views = nullptr;  ///< filled on request; or nullptr. Must outlive the engine.
 };
 
 template <Source SourceType, Sink SinkType, std::uint32_t ring_capacity_max>
@@ -147,6 +152,14 @@ class PipelineEngine {
     wake_all();
   }
 
+  /// Wakes the thread that runs `stage`, if it sleeps: a command has been queued (INGRESS), or a
+  /// view asked for. Any thread, between start() and join().
+  void wake_stage(std::uint32_t stage) noexcept {
+    for (std::size_t i = 0; i < options_.threads.size(); ++i) {
+      if (runs(options_.threads[i], stage)) waker(i).wake();
+    }
+  }
+
   /// The last published statistics; false if there are none yet. Any thread.
   [[nodiscard]] bool read_statistics(stages::Statistics& statistics) const noexcept {
     return published_statistics_.read(statistics);
@@ -236,17 +249,53 @@ class PipelineEngine {
     const engine::ThreadPlan& plan = options_.threads[i];
     if (!engine::prepare_this_thread(thread_name(i), plan.core))
       unpinned_count_.fetch_add(1, std::memory_order_relaxed);
-    const bool runs_egress = plan.last == egress_stage;
     engine::turn_loop(*loops_[i], chain_.clock,
                       {.wait = options_.wait,
                        .waker = waker(i),
                        .neighbours = neighbours_[i],
                        .flags = flags_,
                        .world = worlds_[i]},
-                      [this, runs_egress]() noexcept {
-                        if (runs_egress) published_statistics_.publish(egress_.statistics());
-                      });
+                      Housekeeping{*this, plan});
     finished_count_.fetch_add(1, std::memory_order_release);
+  }
+
+  [[nodiscard]] static bool runs(const engine::ThreadPlan& plan, std::uint32_t stage) noexcept {
+    return plan.first <= stage && stage <= plan.last;
+  }
+
+  /// Cold work of one thread: publishing, and the views that have been asked for.
+  struct Housekeeping {
+    PipelineEngine& owner;
+    const engine::ThreadPlan& plan;
+
+    void operator()() const noexcept { owner.keep_house(plan); }
+    [[nodiscard]] bool is_wanted() const noexcept { return owner.has_requests(plan); }
+  };
+
+  [[nodiscard]] bool has_requests(const engine::ThreadPlan& plan) const noexcept {
+    if (options_.views == nullptr) return false;
+    const EngineViews& views = *options_.views;
+    return (runs(plan, risk_stage) && views.risk.is_requested()) ||
+           (runs(plan, mark_stage) && views.books.is_requested()) ||
+           (runs(plan, egress_stage) && views.outcomes.is_requested());
+  }
+
+  void keep_house(const engine::ThreadPlan& plan) noexcept {
+    if (runs(plan, egress_stage)) published_statistics_.publish(egress_.statistics());
+    if (options_.views == nullptr) return;
+    EngineViews& views = *options_.views;
+    if (runs(plan, risk_stage)) {
+      views.risk.serve([this](RiskView& view) {
+        risk_.settle();  // the last answer may wait for an input to be booked with
+        copy_risk(risk_.risk(), risk_.progress(), view);
+      });
+    }
+    if (runs(plan, mark_stage)) {
+      views.books.serve(
+          [this](BooksView& view) { copy_books(mark_.mark(), mark_.progress(), view); });
+    }
+    if (runs(plan, egress_stage))
+      views.outcomes.serve([this](OutcomesView& view) { egress_.copy_outcomes(view); });
   }
 
   void wake_all() noexcept {

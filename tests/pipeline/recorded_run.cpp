@@ -64,11 +64,7 @@ void HashSink::write(const io::OutputEntry& entry) noexcept {
   ++entry_count;
 }
 
-RecordedRun::RecordedRun(const std::vector<RecordedEntry>& entries, std::uint32_t cuts,
-                         std::uint32_t ring_capacity, engine::WaitPolicy wait)
-    : source(entries), names(64, 16) {
-  const io::InputStreams streams{{"trade.signal.v5", io::StreamKind::signals},
-                                 {"market.tick", io::StreamKind::ticks}};
+stages::DecisionConf recorded_decision() {
   stages::DecisionConf decision;
   decision.book.accounts_max = 16;
   decision.symbols_max = 64;
@@ -79,15 +75,29 @@ RecordedRun::RecordedRun(const std::vector<RecordedEntry>& entries, std::uint32_
   decision.risk.cooldown_after_loss_minutes = 0;
   decision.risk.max_total_exposure_pct = 5 * stages::scale;
   decision.risk.max_drawdown_pct = stages::scale;
+  return decision;
+}
+
+RecordedRun::RecordedRun(const std::vector<RecordedEntry>& entries, std::uint32_t cuts,
+                         std::uint32_t ring_capacity, engine::WaitPolicy wait,
+                         const RecordedDesk& desk)
+    : source(entries), names(64, 16) {
+  const io::InputStreams streams{{"trade.signal.v5", io::StreamKind::signals},
+                                 {"market.tick", io::StreamKind::ticks}};
   static const engine::TscClock clock = engine::TscClock::calibrated();
   io::PipelineOptions options{.threads = threads_of_cuts(cuts),
                               .ring_capacity = ring_capacity,
                               .wait = {.policy = wait},
-                              .clock = clock};
+                              .clock = clock,
+                              .views = desk.views};
   engine = std::make_unique<RecordedEngine>(
-      decision, names, source,
-      io::IngressOptions{.streams = streams, .timers = {.mark_ns = 30 * stages::ns_per_second}},
-      sink, io::EgressOptions{.streams = streams}, options);
+      recorded_decision(), names, source,
+      io::IngressOptions{.streams = streams,
+                         .timers = {.mark_ns = 30 * stages::ns_per_second},
+                         .idle_clock = desk.clock,
+                         .commands = desk.commands},
+      sink, io::EgressOptions{.streams = streams, .clock = desk.clock, .commands = desk.commands},
+      options);
 }
 
 }  // namespace coreloop::tests

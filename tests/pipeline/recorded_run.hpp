@@ -57,11 +57,22 @@ class HashSink {
 inline constexpr std::uint32_t small_rings = 64;
 using RecordedEngine = io::PipelineEngine<RecordedSource, HashSink, small_rings>;
 
+/// The conf of a recorded run.
+[[nodiscard]] stages::DecisionConf recorded_decision();
+
+/// What readers and askers bring along, where there are any.
+struct RecordedDesk {
+  io::Clock* clock = nullptr;
+  io::CommandBox* commands = nullptr;
+  io::EngineViews* views = nullptr;
+};
+
 /// One run's parts, kept together.
 struct RecordedRun {
   /// `cuts`: bit i set puts a ring between stages i and i + 1; 0 is one thread, 15 is five.
   RecordedRun(const std::vector<RecordedEntry>& entries, std::uint32_t cuts,
-              std::uint32_t ring_capacity, engine::WaitPolicy wait = engine::WaitPolicy::adaptive);
+              std::uint32_t ring_capacity, engine::WaitPolicy wait = engine::WaitPolicy::adaptive,
+              const RecordedDesk& desk = {});
 
   RecordedSource source;
   HashSink sink;
