@@ -30,8 +30,8 @@ Examples:
   engine my.toml > summary.txt                      the summary goes to stdout, the log to stderr
 
 Exit codes: 0 done, 64 usage, 65 damaged input, 66 no such file, 69 no Redis in time, 70 broken invariant,
-73 cannot create an output, 74 I/O error, 75 another writer, 77 no permission, 78 wrong conf. Every conf key is
-explained in conf/README.md.)";
+71 the system refuses (a port in use), 73 cannot create an output, 74 I/O error, 75 another writer,
+77 no permission, 78 wrong conf. Every conf key is explained in conf/README.md.)";
 
 bool reads_redis(const io::EngineConf& conf) {
   return conf.source == "redis";

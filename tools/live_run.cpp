@@ -15,6 +15,7 @@
 #include "tools/engine_report.hpp"
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
+#include "tools/live_http.hpp"
 #include "tools/log_line.hpp"
 #include "tools/stop_signals.hpp"
 
@@ -214,12 +215,13 @@ void drain(Engine& engine, RedisEnds& ends, const io::Clock& clock, bool waits) 
 
 template <std::uint32_t ring_capacity_max>
 int run_engine(const io::EngineConf& conf, io::PipelineOptions pipeline, RedisEnds& ends,
-               io::Tape* tape, io::Clock& clock, std::int64_t earliest_unix_ns,
+               LiveHttp& http, io::Tape* tape, io::Clock& clock, std::int64_t earliest_unix_ns,
                RunSummary& summary) {
   stages::Names names(conf.decision.symbols_max, conf.decision.book.accounts_max);
   name_conf_ids(conf, names);
   pipeline.source_world = &ends.source_loop();
   pipeline.sink_world = &ends.sink_loop();
+  pipeline.views = http.engine_views();
   pipeline.wait.world_sleep_ns = pipeline.wait.sleep_ns_max;  // its world wakes it
   const auto engine =
       std::make_unique<io::PipelineEngine<io::RedisSource, io::RedisSink, ring_capacity_max>>(
@@ -228,20 +230,26 @@ int run_engine(const io::EngineConf& conf, io::PipelineOptions pipeline, RedisEn
                              .timers = conf.timers,
                              .idle_clock = &clock,
                              .input_log = tape,
+                             .commands = http.commands(),
                              .earliest_unix_ns = earliest_unix_ns},
           ends.sink(),
           io::EgressOptions{.streams = conf.streams,
                             .seed = conf.decision.fill.seed,
                             .model = conf.decision.fill.model,
-                            .numbers_before = conf.numbers_before},
+                            .numbers_before = conf.numbers_before,
+                            .clock = &clock,
+                            .commands = http.commands()},
           std::move(pipeline));
   const std::int64_t start_ns = clock.monotonic_ns();
   engine->start();
+  http.attach(*engine, names);
   log_line(LogLevel::info, "engine",
            "running on " + std::to_string(engine->thread_count()) +
                (engine->thread_count() == 1 ? " thread" : " threads"));
   int exit_code = watch(*engine, ends, tape);
+  http.begin_drain();
   drain(*engine, ends, clock, exit_code == exit_ok);
+  http.stop();
   summary.elapsed_ns = clock.monotonic_ns() - start_ns;
   const bool is_drained = engine->is_drained();
   const std::uint64_t pending = ends.sink().pending_count();
@@ -275,6 +283,10 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
 
   io::SystemClock clock;
   RedisEnds ends(conf, address, pipeline.threads.size() == 1, clock);
+  LiveHttp http(conf, clock,
+                [&conf, &ends] { return redis_facts(conf, ends.source(), ends.sink()); });
+  exit_code = http.start();
+  if (exit_code != exit_ok) return exit_code;
   exit_code = connect(conf, ends, clock);
   if (exit_code == -1) return exit_ok;
   if (exit_code != exit_ok) return exit_code;
@@ -288,9 +300,9 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
   constexpr std::uint32_t usual_capacity = 1'024;
   constexpr std::uint32_t largest_capacity = 65'536;
   exit_code = pipeline.ring_capacity <= usual_capacity
-                  ? run_engine<usual_capacity>(conf, pipeline, ends, tape.get(), clock,
+                  ? run_engine<usual_capacity>(conf, pipeline, ends, http, tape.get(), clock,
                                                earliest_unix_ns, summary)
-                  : run_engine<largest_capacity>(conf, pipeline, ends, tape.get(), clock,
+                  : run_engine<largest_capacity>(conf, pipeline, ends, http, tape.get(), clock,
                                                  earliest_unix_ns, summary);
   const int tape_error = tape == nullptr ? 0 : tape->finish();
   if (tape_error != 0 && exit_code == exit_ok)

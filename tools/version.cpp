@@ -5,6 +5,10 @@
 
 namespace coreloop::tools {
 
+BuildWords build_words() {
+  return {build_version, build_revision, build_compiler};
+}
+
 std::string version_text() {
   return std::string{"coreloop "} + build_version + "\nrevision " + build_revision + "\ncompiler " +
          build_compiler + "\nbuild " + build_type + "\nlibraries " + build_libraries;

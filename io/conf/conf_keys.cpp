@@ -7,6 +7,7 @@
 
 #include "io/codec/field_reader.hpp"
 #include "io/conf/conf_values.hpp"
+#include "io/http/listen_address.hpp"
 #include "io/redis/entry_id.hpp"
 #include "io/redis/redis_address.hpp"
 
@@ -54,6 +55,12 @@ bool is_redis_url(std::string_view text) {
   RedisAddress address;
   std::string problem;
   return parse_redis_url(text, address, problem);
+}
+
+// Commands need no token yet, so nobody else's machine may reach them.
+bool is_http_listen(std::string_view text) {
+  ListenAddress address;
+  return text.empty() || (parse_listen_address(text, address) && is_loopback(address.host));
 }
 
 // Output stream -> id of its last entry before ours.
@@ -243,6 +250,11 @@ std::vector<ConfKey> make_keys() {
       integer_rule(1, 65'536, [](EngineConf& c, std::int64_t v) { c.redis.read_count = v; }));
   add("egress_batch_max", "512", presents,
       integer_rule(4, 16'384, [](EngineConf& c, std::int64_t v) { c.redis.egress_batch_max = v; }));
+
+  section = "http";
+  add("listen", "\"127.0.0.1:8080\"", presents,
+      string_rule("host:port of this machine alone (localhost, 127.x.x.x or [::1]), or \"\"",
+                  is_http_listen, [](EngineConf& c, const std::string& v) { c.http_listen = v; }));
 
   section = "threads";
   add("layout", "\"auto\"", presents, layout_rule());

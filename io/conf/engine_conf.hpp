@@ -68,6 +68,7 @@ struct EngineConf {
   /// Number of the last entry of each output stream before ours: of conf output.bases.
   std::array<std::uint64_t, output_stream_count> numbers_before{};
   RedisConf redis;
+  std::string http_listen;  ///< host:port; empty: none
   ThreadsConf threads;
   std::vector<ConfEntry> entries;
 };

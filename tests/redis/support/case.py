@@ -67,6 +67,7 @@ class RedisCase(unittest.TestCase):
         return (f'[input]\nsource = "redis"\nstart = "{start}"\n'
                 f'[output]\nsink = "redis"\nmaxlen = 1000000\ntape = "{self.tape}"\n'
                 f'[redis]\nurl = "{url}"\n{redis}\n'
+                f'[http]\nlisten = ""\n'
                 f'[threads]\nlayout = {layout or self.layout}\ncores = "none"\noversubscribe = true\n'
                 f'[risk]\nmax_daily_trades = 1000000\ncooldown_after_loss_minutes = 0\n{more}\n')
 

@@ -1,0 +1,273 @@
+// JSON of what the engine is and holds.
+#include "io/http/service_json.hpp"
+
+#include <array>
+
+#include "io/codec/timestamp_text.hpp"
+#include "io/http/book_totals.hpp"
+#include "io/http/json_writer.hpp"
+#include "stages/fill_model.hpp"
+
+namespace coreloop::io {
+namespace {
+
+using stages::Int128;
+using stages::scale;
+using stages::Statistics;
+
+/// What a service's /health and /stats count: everything since its last reset.
+struct RiskCounts {
+  std::uint64_t received = 0;
+  std::uint64_t approved = 0;
+  std::uint64_t rejected = 0;  ///< held and dead-lettered ones too, as the old service counted
+
+  explicit RiskCounts(const OutcomesView& view)
+      : received(view.statistics.signals - view.reset_marks.risk.signals),
+        approved(view.statistics.approved - view.reset_marks.risk.approved),
+        rejected(received - approved) {}
+  [[nodiscard]] Int128 approval_rate() const {
+    return quotient(static_cast<Int128>(approved), static_cast<Int128>(received));
+  }
+};
+
+struct ExecutionCounts {
+  std::uint64_t received = 0;
+  std::uint64_t filled = 0;
+  std::uint64_t rejected = 0;
+  Int128 volume = 0;
+  Int128 fees = 0;
+  Int128 slippage_sum = 0;
+
+  explicit ExecutionCounts(const OutcomesView& view) {
+    const Statistics& now = view.statistics;
+    const Statistics& then = view.reset_marks.execution;
+    received = now.executions - then.executions;
+    rejected = now.executions_rejected - then.executions_rejected;
+    filled = received - rejected;
+    volume = now.volume - then.volume;
+    fees = now.fees - then.fees;
+    slippage_sum = now.slippage_sum - then.slippage_sum;
+  }
+  [[nodiscard]] Int128 fill_rate() const {
+    return quotient(static_cast<Int128>(filled), static_cast<Int128>(received));
+  }
+  [[nodiscard]] Int128 mean_slippage() const {
+    return received == 0 ? 0 : stages::truncated(slippage_sum, static_cast<Int128>(received));
+  }
+};
+
+// part / whole in percent, truncated at 1e-8.
+Int128 percent(Int128 part, Int128 whole) {
+  return quotient(part * 100, whole);
+}
+
+std::string order_id_text(std::uint64_t number, std::uint64_t seed) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  const std::uint64_t bits = stages::order_id_bits(number, seed);
+  std::string text = "PAPER-";
+  for (int shift = 44; shift >= 0; shift -= 4)
+    text += digits[(bits >> shift) & 0xF];
+  return text;
+}
+
+std::string timestamp_text(std::int64_t unix_ns) {
+  std::array<char, timestamp_bytes> text{};
+  const char* const end = TimestampWriter{}.write(text.data(), unix_ns);
+  return {text.data(), static_cast<std::size_t>(end - text.data())};
+}
+
+void add_end(JsonWriter& json, std::string_view key, const RedisEndFacts& end) {
+  json.add(key, !end.is_open ? "not connected" : end.is_ready ? "ready" : "catching up");
+}
+
+}  // namespace
+
+std::string health_json(LifeState state, std::int64_t uptime_ns, const ViewCopies& views) {
+  const OutcomesView no_outcomes;
+  const BooksView no_books;
+  const OutcomesView& outcomes = views.outcomes != nullptr ? *views.outcomes : no_outcomes;
+  const RiskCounts risk(outcomes);
+  const ExecutionCounts execution(outcomes);
+  const BookTotals totals = totals_of(views.books != nullptr ? *views.books : no_books);
+  JsonWriter json;
+  json.open_object()
+      .add("status", "healthy")
+      .add("state", life_state_names[static_cast<std::size_t>(state)])
+      .add_seconds("uptime_seconds", uptime_ns)
+      .add("sequence", outcomes.sequence)
+      .add("signals_received", risk.received)
+      .add("signals_approved", risk.approved)
+      .add("signals_rejected", risk.rejected)
+      .add_amount("approval_rate", risk.approval_rate())
+      .add("orders_received", execution.received)
+      .add("orders_filled", execution.filled)
+      .add("orders_rejected", execution.rejected)
+      .add_amount("fill_rate", execution.fill_rate())
+      .add("open_positions", totals.open_positions)
+      .add_amount("total_exposure_usd", totals.exposure)
+      .add_amount("unrealized_pnl", totals.unrealized)
+      .close();
+  return json.take();
+}
+
+bool is_ready(LifeState state, const RedisFacts& redis) noexcept {
+  return state == LifeState::running && redis.reader.is_open && redis.reader.is_ready &&
+         redis.writer.is_open && redis.writer.is_ready;
+}
+
+std::string ready_json(LifeState state, const RedisFacts& redis) {
+  JsonWriter json;
+  json.open_object()
+      .add_flag("ready", is_ready(state, redis))
+      .add("state", life_state_names[static_cast<std::size_t>(state)]);
+  add_end(json, "redis_reader", redis.reader);
+  add_end(json, "redis_writer", redis.writer);
+  json.add("outbox_pending", redis.pending).close();
+  return json.take();
+}
+
+std::string latency_json(const TimingFacts& timing) {
+  struct Percentile {
+    std::string_view name;
+    std::uint32_t per_100k;
+  };
+  constexpr std::array<Percentile, 5> percentiles{
+      {{"p50", 50'000}, {"p90", 90'000}, {"p99", 99'000}, {"p99.9", 99'900}, {"p99.99", 99'990}}};
+  JsonWriter json;
+  json.open_object().open_object("latency_ns");
+  const auto add = [&](std::string_view name, const engine::HistogramCopy& histogram) {
+    json.open_object(name).add("count", histogram.count()).add("mean", histogram.mean_ns());
+    for (const Percentile& percentile : percentiles)
+      json.add(percentile.name, histogram.percentile_ns(percentile.per_100k));
+    json.add("max", histogram.max_ns()).close();
+  };
+  for (const LatencyFacts& row : timing.latencies)
+    add(row.part.empty() ? row.stage : row.stage + ", " + row.part, row.histogram);
+  add("execution", timing.execution_latency);
+  json.close().open_object("threads");
+  for (const ThreadFacts& thread : timing.threads) {
+    json.open_object(thread.name);
+    for (std::size_t i = 0; i < engine::regime_count; ++i)
+      json.add(std::string{engine::regime_names[i]} + "_ns", thread.regime_ns[i]);
+    json.add("cycle_ns_max", thread.cycle_ns_max).add("sleeps", thread.sleeps).close();
+  }
+  json.close().close();
+  return json.take();
+}
+
+std::string risk_json(const ViewCopies& views, std::optional<stages::AccountId> account) {
+  const RiskView& risk = *views.risk;
+  RiskView::Account row;
+  row.balance = views.books->initial_balance;
+  row.equity = row.peak = row.balance;
+  if (account && *account < risk.accounts.size()) row = risk.accounts[*account];
+  const Statistics& now = views.outcomes->statistics;
+  const Statistics& then = views.outcomes->reset_marks.risk;
+  const RiskCounts counts(*views.outcomes);
+  JsonWriter json;
+  json.open_object()
+      .add_amount("governer_balance", row.balance)
+      .add_amount("governer_peak", row.peak)
+      .add_amount("governer_drawdown", row.drawdown)
+      .add("total_trades", counts.approved)
+      .add_amount("recent_win_rate", row.win_rate)
+      .open_object("rejection_reasons");
+  for (std::size_t i = 0; i < stages::reason_count; ++i) {
+    const std::uint64_t count = now.rejected_by_reason[i] - then.rejected_by_reason[i];
+    if (count != 0) json.add(name_of(static_cast<stages::Reason>(i)), count);
+  }
+  const std::uint64_t held = now.held - then.held;
+  if (held != 0) json.add(name_of(stages::Reason::hold_signal), held);
+  json.close()
+      .add("signals_received", counts.received)
+      .add("signals_approved", counts.approved)
+      .add("signals_held", held)
+      .add("signals_rejected", now.rejected - then.rejected)
+      .add("signals_dead_lettered", now.signals_dead_lettered - then.signals_dead_lettered)
+      .add_amount("approval_rate", counts.approval_rate())
+      .add_amount("equity", row.equity)
+      .add_amount("exposure_usd", row.exposure)
+      .add("open_positions", std::uint64_t{row.open_positions})
+      .add("entries_today", static_cast<std::uint64_t>(row.approvals_today))
+      .add_flag("drawdown_latched", row.is_latched)
+      .add_flag("halted", risk.is_halted)
+      .add("sequence", risk.sequence)
+      .add_time("as_of", risk.log_unix_ns)
+      .close();
+  return json.take();
+}
+
+std::string execution_json(const ViewCopies& views) {
+  const ExecutionCounts counts(*views.outcomes);
+  JsonWriter json;
+  json.open_object()
+      .add_amount("total_volume_usd", counts.volume)
+      .add_amount("total_fees_usd", counts.fees)
+      .add_amount("avg_slippage_pct", counts.mean_slippage())
+      .add("orders_filled", counts.filled)
+      .add("orders_rejected", counts.rejected)
+      .add("orders_received", counts.received)
+      .add_amount("fill_rate", counts.fill_rate())
+      .add("sequence", views.outcomes->sequence)
+      .close();
+  return json.take();
+}
+
+std::string portfolio_json(const ViewCopies& views, std::optional<stages::AccountId> account) {
+  const BooksView& books = *views.books;
+  const BookTotals totals = totals_of(books, account);
+  const Int128 total = totals.realized + totals.unrealized;
+  JsonWriter json;
+  json.open_object()
+      .add_amount("initial_balance", totals.initial_balance)
+      .add_amount("current_balance", totals.balance)
+      .add_amount("total_realized_pnl", totals.realized)
+      .add_amount("total_unrealized_pnl", totals.unrealized)
+      .add_amount("total_pnl", total)
+      .add_amount("total_return_pct", percent(total, totals.initial_balance))
+      .add("open_positions", totals.open_positions)
+      .add_amount("total_exposure_usd", totals.exposure)
+      .add_amount("exposure_pct", percent(totals.exposure, totals.balance))
+      .add_amount("win_rate", totals.win_rate)
+      .add_amount("total_fees_paid", totals.fees)
+      .add("sequence", books.sequence)
+      .add_time("as_of", books.log_unix_ns)
+      .close();
+  return json.take();
+}
+
+std::string positions_json(const ViewCopies& views, std::optional<stages::AccountId> account,
+                           std::uint64_t seed) {
+  JsonWriter json;
+  json.open_array();
+  for (const BooksView::OpenPosition& row : views.books->positions) {
+    const stages::Position& position = row.position;
+    if (!account || position.account != *account) continue;
+    const Int128 unrealized = position.unrealized_at(row.mark);
+    json.open_object()
+        .add("symbol", views.names->symbols.name(position.symbol))
+        .add("side", position.quantity > 0 ? "LONG" : "SHORT")
+        .add_amount("entry_price", position.average_entry())
+        .add_amount("current_price", row.mark)
+        .add_amount("size_usd", position.size_at_cost())
+        .add_amount("leverage", scale)
+        .add_amount("unrealized_pnl", unrealized)
+        .add_amount("unrealized_pnl_pct", percent(unrealized, position.size_at_cost()))
+        .add("entry_time", timestamp_text(position.opened_unix_ns))
+        .add("order_id", order_id_text(position.opening_order, seed))
+        .close();
+  }
+  json.close();
+  return json.take();
+}
+
+std::string prices_json(const ViewCopies& views) {
+  JsonWriter json;
+  json.open_object();
+  for (const BooksView::SymbolMark& row : views.books->prices)
+    json.add_amount(views.names->symbols.name(row.symbol), row.price.mark);
+  json.close();
+  return json.take();
+}
+
+}  // namespace coreloop::io

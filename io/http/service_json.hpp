@@ -1,0 +1,42 @@
+// The JSON of the GET routes: the keys of the three services that this engine replaces (the wire
+// page, "HTTP"), and what we say beside them. Pure functions over views.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "io/http/engine_desk.hpp"
+
+namespace coreloop::io {
+
+/// GET /health: alive, and the /health keys of all three services. `views` may be incomplete:
+/// zeros.
+[[nodiscard]] std::string health_json(LifeState state, std::int64_t uptime_ns,
+                                      const ViewCopies& views);
+
+/// Whether signals are being taken and outcomes published: what GET /ready answers.
+[[nodiscard]] bool is_ready(LifeState state, const RedisFacts& redis) noexcept;
+/// GET /ready: why, or why not.
+[[nodiscard]] std::string ready_json(LifeState state, const RedisFacts& redis);
+
+/// GET /latency: ns, per stage.
+[[nodiscard]] std::string latency_json(const TimingFacts& timing);
+
+// The following require views.is_complete(). `account`: nothing for one that has no row yet.
+/// GET /risk
+[[nodiscard]] std::string risk_json(const ViewCopies& views,
+                                    std::optional<stages::AccountId> account);
+/// GET /execution
+[[nodiscard]] std::string execution_json(const ViewCopies& views);
+/// GET /portfolio
+[[nodiscard]] std::string portfolio_json(const ViewCopies& views,
+                                         std::optional<stages::AccountId> account);
+/// GET /positions. `seed`: conf engine.seed, of the order ids.
+[[nodiscard]] std::string positions_json(const ViewCopies& views,
+                                         std::optional<stages::AccountId> account,
+                                         std::uint64_t seed);
+/// GET /prices: symbol -> current price.
+[[nodiscard]] std::string prices_json(const ViewCopies& views);
+
+}  // namespace coreloop::io

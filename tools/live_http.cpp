@@ -1,0 +1,159 @@
+// From the engine and its ends at Redis to what HTTP is answered from.
+#include "tools/live_http.hpp"
+
+#include <cstring>
+
+#include "tools/engine_setup.hpp"
+#include "tools/exit_codes.hpp"
+#include "tools/log_line.hpp"
+#include "tools/version.hpp"
+
+namespace coreloop::tools {
+namespace {
+
+constexpr std::chrono::milliseconds command_patience{500};
+
+io::BuildFacts build_facts() {
+  const BuildWords words = build_words();
+  return {words.version, words.revision, words.compiler};
+}
+
+io::RedisEndFacts end_facts(const io::RedisHealth& health, bool is_ready) {
+  io::RedisEndFacts facts;
+  facts.is_open = health.is_open.load(std::memory_order_relaxed);
+  facts.is_ready = is_ready;
+  facts.reconnects = health.reconnects.get();
+  facts.connect_failures = health.connect_failures.get();
+  facts.timeouts = health.timeouts.get();
+  facts.protocol_errors = health.protocol_errors.get();
+  for (std::size_t i = 0; i < io::redis_error_codes.size(); ++i)
+    facts.errors.emplace_back(io::redis_error_codes[i].name, health.errors[i].get());
+  return facts;
+}
+
+}  // namespace
+
+LiveHttp::LiveHttp(const io::EngineConf& conf, const io::Clock& clock,
+                   std::function<io::RedisFacts()> redis)
+    : clock_(clock),
+      redis_(std::move(redis)),
+      listen_(conf.http_listen),
+      build_(build_facts()),
+      order_seed_(conf.decision.fill.seed),
+      start_unix_ns_(clock.unix_ns()),
+      start_monotonic_ns_(clock.monotonic_ns()),
+      router_(*this, start_unix_ns_),
+      server_([this](const io::HttpRequest& request) { return router_.answer(request); }) {
+  if (listen_.empty()) return;
+  views_ = std::make_unique<io::EngineViews>(conf.decision);
+  risk_view_ = std::make_unique<SharedView<io::RiskView>>(views_->risk);
+  books_view_ = std::make_unique<SharedView<io::BooksView>>(views_->books);
+  outcomes_view_ = std::make_unique<SharedView<io::OutcomesView>>(views_->outcomes);
+}
+
+LiveHttp::~LiveHttp() {
+  stop();
+}
+
+int LiveHttp::start() {
+  if (!is_on()) return exit_ok;
+  io::ListenAddress address;
+  if (!io::parse_listen_address(listen_, address))
+    return complain("conf", "http.listen: must be host:port", exit_conf);
+  const int error = server_.bind(address);
+  if (error != 0) {
+    return complain("http", "cannot listen on " + address.text() + ": " + std::strerror(error),
+                    exit_system);
+  }
+  address.port = server_.port();
+  server_.start();
+  log_line(LogLevel::info, "http", "listening on http://" + address.text());
+  return exit_ok;
+}
+
+void LiveHttp::begin_drain() {
+  if (has_engine()) state_.store(io::LifeState::draining, std::memory_order_release);
+  commands_.close();
+}
+
+void LiveHttp::stop() {
+  begin_drain();
+  server_.stop();
+}
+
+io::LifeState LiveHttp::state() const {
+  return state_.load(std::memory_order_acquire);
+}
+
+std::int64_t LiveHttp::uptime_ns() const {
+  return clock_.monotonic_ns() - start_monotonic_ns_;
+}
+
+io::ViewCopies LiveHttp::views() {
+  if (!has_engine()) return {};
+  const std::uint64_t sequence = applied_sequence_.load(std::memory_order_relaxed);
+  const auto wake = [this](std::uint32_t stage) {
+    return [this, stage] { handle_->wake_stage(stage); };
+  };
+  io::ViewCopies copies;
+  copies.risk = risk_view_->get(sequence, wake(io::risk_stage));
+  copies.books = books_view_->get(sequence, wake(io::mark_stage));
+  copies.outcomes = outcomes_view_->get(sequence, wake(io::egress_stage));
+  copies.names = names_;
+  return copies;
+}
+
+io::TimingFacts LiveHttp::timing() {
+  if (!has_engine()) return {};
+  io::TimingFacts facts = handle_->timing();
+  facts.views_filled =
+      views_->risk.fill_count() + views_->books.fill_count() + views_->outcomes.fill_count();
+  facts.views_late =
+      risk_view_->late_count() + books_view_->late_count() + outcomes_view_->late_count();
+  return facts;
+}
+
+std::uint64_t LiveHttp::submit(const io::CommandRequest& request) {
+  const std::uint64_t ticket = commands_.submit(request);
+  if (ticket != 0) handle_->wake_stage(io::ingress_stage);
+  return ticket;
+}
+
+io::CommandResult LiveHttp::wait(std::uint64_t ticket) {
+  const io::CommandResult result = commands_.wait(ticket, command_patience);
+  if (result.state == io::CommandState::applied) {
+    std::uint64_t before = applied_sequence_.load(std::memory_order_relaxed);
+    while (before < result.sequence && !applied_sequence_.compare_exchange_weak(
+                                           before, result.sequence, std::memory_order_relaxed)) {
+    }
+  }
+  return result;
+}
+
+io::RedisFacts redis_facts(const io::EngineConf& conf, const io::RedisSource& source,
+                           const io::RedisSink& sink) {
+  io::RedisFacts facts;
+  facts.reader = end_facts(source.health(), source.is_ready());
+  facts.writer = end_facts(sink.health(), sink.is_ready());
+  for (std::size_t i = 0; i < conf.streams.size(); ++i) {
+    const io::InputStreamCounters& counters = source.counters(i);
+    facts.inputs.push_back({conf.streams[i].name, counters.entries.get(), counters.trimmed.get(),
+                            counters.malformed.get(), counters.lag.load(std::memory_order_relaxed),
+                            counters.length.load(std::memory_order_relaxed)});
+  }
+  const io::RedisSinkCounters& counters = sink.counters();
+  for (std::size_t i = 0; i < io::output_stream_count; ++i) {
+    facts.output_lengths.emplace_back(conf.output_names[i],
+                                      counters.stream_lengths[i].load(std::memory_order_relaxed));
+  }
+  facts.transactions = counters.transactions.get();
+  facts.published = counters.published.get();
+  facts.aborted = counters.aborted.get();
+  facts.duplicates_refused = counters.duplicates_refused.get();
+  facts.tail_lost = counters.tail_lost.get();
+  facts.hole = counters.hole.get();
+  facts.pending = counters.pending.load(std::memory_order_relaxed);
+  return facts;
+}
+
+}  // namespace coreloop::tools
