@@ -113,8 +113,11 @@ class RedisClient::Connection {
     return true;
   }
 
+  // A failed write frees the context, also from under hiredis while it calls back: then the write
+  // waits until it has returned.
   void flush() noexcept {
-    if (context_ != nullptr && is_connected_) redisAsyncHandleWrite(context_);
+    wants_flush_ = is_reading_;
+    if (!is_reading_ && context_ != nullptr && is_connected_) redisAsyncHandleWrite(context_);
   }
 
   // Nothing reaches the listener any more. hiredis frees the context now, or once its callback has
@@ -233,6 +236,13 @@ class RedisClient::Connection {
 
   // hiredis reads 16 KiB at a time: a longer reply is read on at once, as far as it is there.
   void readable() noexcept {
+    is_reading_ = true;
+    read_all();
+    is_reading_ = false;
+    if (wants_flush_) flush();
+  }
+
+  void read_all() noexcept {
     constexpr int reads_max = 256;
     for (int reads = 0; reads < reads_max && context_ != nullptr; ++reads) {
       const std::size_t length_before = context_->c.reader->len;
@@ -331,6 +341,8 @@ class RedisClient::Connection {
   std::uint64_t progress_seen_ = 0;
   std::int64_t silent_ns_ = 0;
   bool is_connected_ = false;
+  bool is_reading_ = false;  ///< hiredis may be calling back
+  bool wants_flush_ = false;
   bool is_silent_ = false;  ///< the listener hears nothing of hiredis any more
 };
 
