@@ -5,14 +5,14 @@
 //   writer ──> [ … write_index | pad | read_index … slots … ] ──> reader
 //
 // Why this shape (Boost 1.74 to 1.91):
-// - The capacity is a compile-time maximum, the slots are cache-line aligned and the ring starts on
-// a line pair of its own. A
-//   queue sized at run time keeps its storage pointer on the line that holds read_index, which the
-//   reader keeps writing: false sharing on every push. The conf's capacity is enforced by the
-//   writer as a lower limit.
-// - Boost loads the other side's index on every call. Both ends keep the count of what they have
-// last seen free or filled and
-//   look again only when it is used up, so that a batch costs one look.
+// - The capacity is a compile-time maximum and the slots are cache-line aligned: a queue sized at
+//   run time keeps its storage pointer on the line that holds read_index, which the reader keeps
+//   writing, false sharing on every push. The conf's capacity is enforced by the writer as a lower
+//   limit.
+// - The ring starts on a line pair of its own.
+// - Boost loads the other side's index on every call.
+// - Both ends therefore keep the count of what they have last seen free or filled and look again
+//   only when it is used up: a batch costs one look.
 // - consume_all would give slots back only after the whole batch; messages are taken one by one.
 // A full or empty ring is a normal answer, never an error.
 #pragma once

@@ -10,9 +10,9 @@
 // 1. makes sure there is room downstream before it takes an input,
 // 2. takes one message: from the source, or from its input ring,
 // 3. hands it from stage to stage until it is pushed or absorbed, or a stage answers retry and
-// keeps it. A stage that answers
-//    more gets the message again once the stages below are done with it; no new input is taken
-//    before.
+//    keeps it. A stage that answers more gets the message again once the stages below are done
+//    with it; no new input is taken before.
+//
 // All ticks between two turns are charged to one regime. A ring crossing is always timed; stages
 // that share a loop are timed one input in 64.
 #pragma once

@@ -7,8 +7,8 @@
 // sleeps. A full barrier stands between the two steps on both sides, so at least one of them sees
 // the other:
 //
-//   sleeper: announce; BARRIER; work? -> cancel : sleep          waker: publish work; BARRIER;
-//   announced? -> wake
+//   sleeper:  announce;      BARRIER;  work?       yes: cancel   no: sleep
+//   waker:    publish work;  BARRIER;  announced?  yes: wake
 #pragma once
 
 #include <atomic>
