@@ -8,6 +8,7 @@
 #include "stages/event.hpp"
 #include "stages/random_mix.hpp"
 #include "tools/json_builder.hpp"
+#include "tools/progress_line.hpp"
 
 namespace coreloop::tools {
 
@@ -40,6 +41,8 @@ std::uint64_t CaptureGenerator::draw() {
 }
 
 int CaptureGenerator::write_all() {
+  constexpr std::uint64_t signals_a_look = 1'024;
+  ProgressLine progress;
   for (std::uint64_t i = 0; i < options_.symbol_count; ++i)
     write_tick();
   for (std::uint64_t signals = 0; signals < options_.signal_count;) {
@@ -50,10 +53,13 @@ int CaptureGenerator::write_all() {
       write_tick();
     } else {
       write_signal();
-      ++signals;
+      if (++signals % signals_a_look == 0)
+        progress.show(static_cast<std::uint32_t>(signals * 1000 / options_.signal_count),
+                      line_count());
     }
     if (writer_.error() != 0) break;
   }
+  progress.clear();
   return writer_.finish();
 }
 

@@ -27,6 +27,7 @@ class FillLines {
   [[nodiscard]] std::uint64_t line_number() const { return line_number_; }
   [[nodiscard]] const std::vector<io::BrokenLine>& broken_lines() const { return broken_lines_; }
   [[nodiscard]] const std::string& damage() const { return reader_->damage(); }
+  [[nodiscard]] std::uint32_t progress_per_mille() const { return reader_->progress_per_mille(); }
 
  private:
   enum class Kind { fill, other, broken };

@@ -12,7 +12,8 @@ class ProgressLine {
   ProgressLine();
 
   /// Shows or renews the line, at most twice a second, and only where stderr is a terminal.
-  void show(std::uint32_t per_mille, std::uint64_t inputs);
+  /// `entries`: so far, inputs or lines.
+  void show(std::uint32_t per_mille, std::uint64_t entries);
   /// Wipes the line.
   void clear();
 

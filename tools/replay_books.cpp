@@ -12,10 +12,13 @@
 #include "tools/fill_folder.hpp"
 #include "tools/fill_lines.hpp"
 #include "tools/log_line.hpp"
+#include "tools/progress_line.hpp"
 #include "tools/replay_commands.hpp"
 
 namespace coreloop::tools {
 namespace {
+
+constexpr std::uint64_t fills_a_look = 1'024;
 
 struct BooksArguments {
   std::string fills;
@@ -53,12 +56,17 @@ int books(const BooksArguments& arguments) {
   FillFolder folder;
   NamedFill fill;
   int exit_code = exit_ok;
+  ProgressLine progress;
+  std::uint64_t fill_count = 0;
   while (lines.next(fill)) {
+    if (++fill_count % fills_a_look == 0)
+      progress.show(lines.progress_per_mille(), lines.line_number());
     if (!folder.add(fill))
       exit_code = complain(
           "line " + std::to_string(lines.line_number()) + ": an amount does not fit; passed over",
           exit_data);
   }
+  progress.clear();
   for (const io::BrokenLine& line : lines.broken_lines()) {
     exit_code = complain(
         "line " + std::to_string(line.number) + ": " + line.problem + "; passed over", exit_data);

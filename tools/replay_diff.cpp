@@ -10,6 +10,7 @@
 #include "io/capture/gzip_file.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/log_line.hpp"
+#include "tools/progress_line.hpp"
 #include "tools/replay_commands.hpp"
 
 namespace coreloop::tools {
@@ -42,7 +43,7 @@ class LineFile {
       return true;
     }
   }
-  [[nodiscard]] const std::string& damage() const { return reader_->damage(); }
+  [[nodiscard]] const io::GzipReader& reader() const { return *reader_; }
 
  private:
   std::unique_ptr<io::GzipReader> reader_;
@@ -59,6 +60,13 @@ std::unique_ptr<LineFile> open(const std::string& path) {
     return nullptr;
   }
   return std::make_unique<LineFile>(std::move(reader));
+}
+
+// Whether the file is whole as far as it has been read.
+bool tell_damage(const std::string& path, const LineFile& file) {
+  const std::string& damage = file.reader().damage();
+  if (!damage.empty()) log_line(LogLevel::error, "replay", path + ": " + damage);
+  return damage.empty();
 }
 
 void show_difference(std::uint64_t number, const std::deque<std::string>& context,
@@ -82,24 +90,26 @@ int diff(const std::string& path_a, const std::string& path_b) {
   std::deque<std::string> context;
   std::string a;
   std::string b;
+  ProgressLine progress;
+  constexpr std::uint64_t entries_a_look = 1'024;
   for (std::uint64_t number = 1;; ++number) {
+    if (number % entries_a_look == 0) progress.show(file_a->reader().progress_per_mille(), number);
     const bool has_a = file_a->next(a);
     const bool has_b = file_b->next(b);
+    if (has_a && has_b && a == b) {
+      context.push_back(a);
+      if (context.size() > context_lines) context.pop_front();
+      continue;
+    }
+    progress.clear();
+    const bool is_whole = tell_damage(path_a, *file_a) & tell_damage(path_b, *file_b);
     if (!has_a && !has_b) {
-      for (const auto* file : {file_a.get(), file_b.get()}) {
-        if (file->damage().empty()) continue;
-        log_line(LogLevel::error, "replay", file->damage());
-        return exit_data;
-      }
+      if (!is_whole) return exit_data;
       std::printf("the same %llu entries\n", static_cast<unsigned long long>(number - 1));
       return exit_ok;
     }
-    if (has_a != has_b || a != b) {
-      show_difference(number, context, has_a ? &a : nullptr, has_b ? &b : nullptr);
-      return exit_different;
-    }
-    context.push_back(a);
-    if (context.size() > context_lines) context.pop_front();
+    show_difference(number, context, has_a ? &a : nullptr, has_b ? &b : nullptr);
+    return exit_different;
   }
 }
 

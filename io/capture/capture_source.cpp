@@ -87,11 +87,7 @@ void CaptureSource::fill() {
   const std::size_t room = buffer_.size() - CaptureLineReader::padding_bytes - end_;
   const std::size_t got = reader_->read({buffer_.data() + end_, room});
   end_ += got;
-  const std::uint64_t size = reader_->file_bytes();
-  if (size != 0) {
-    progress_per_mille_.store(static_cast<std::uint32_t>(reader_->file_bytes_read() * 1000 / size),
-                              std::memory_order_relaxed);
-  }
+  progress_per_mille_.store(reader_->progress_per_mille(), std::memory_order_relaxed);
   if (got == 0) {
     is_at_end_ = true;
     damage_ = reader_->damage();

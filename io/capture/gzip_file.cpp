@@ -215,8 +215,10 @@ bool GzipReader::was_stopped() const noexcept {
   return handle_->was_stopped;
 }
 
-std::uint64_t GzipReader::file_bytes_read() const noexcept {
-  return handle_->bytes_read - handle_->available();
+std::uint32_t GzipReader::progress_per_mille() const noexcept {
+  if (file_bytes_ == 0) return 0;
+  const std::uint64_t consumed = handle_->bytes_read - handle_->available();
+  return static_cast<std::uint32_t>(consumed * 1000 / file_bytes_);
 }
 
 std::unique_ptr<File> create_output_file(const std::string& path, int& error) {

@@ -34,9 +34,8 @@ class GzipReader {
   /// Whether the end was made by `is_stopped`: what came last may be a piece of something.
   [[nodiscard]] bool was_stopped() const noexcept;
 
-  /// Bytes of the file itself consumed so far, and its size (0 where it has none).
-  [[nodiscard]] std::uint64_t file_bytes_read() const noexcept;
-  [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }
+  /// Share of the file itself consumed so far, in thousandths; 0 where it has no size.
+  [[nodiscard]] std::uint32_t progress_per_mille() const noexcept;
 
  private:
   struct Handle;

@@ -124,7 +124,7 @@ TEST(OutputFileTest, WritesPlainAndGzipFilesThatReadBack) {
     bytes.resize(size);
     EXPECT_TRUE(bytes == "first\n" + std::string(1'000'000, 'x'));
     EXPECT_EQ(reader->damage(), "");
-    EXPECT_EQ(reader->file_bytes(), std::filesystem::file_size(dir.path(name)));
+    EXPECT_EQ(reader->progress_per_mille(), 1'000U);
   }
 }
 

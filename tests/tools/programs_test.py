@@ -10,6 +10,7 @@ import hashlib
 import json
 import pathlib
 import signal
+import pty
 import subprocess
 import sys
 import tempfile
@@ -345,6 +346,23 @@ class BooksAndDiffTest(Programs):
         self.assertIn("A > z", done.stdout)
         self.assertIn("(ended)", self.run_replay("diff", a, self.file("c", "x\ny\n"), code=1).stdout)
 
+
+    def test_diff_tells_of_a_damaged_file(self):
+        cut = self.folder / "cut.ndjson.gz"
+        cut.write_bytes(SAMPLE.read_bytes()[:60_000])
+        for files, code in (((SAMPLE, cut), 1), ((cut, cut), 65)):
+            done = self.run_replay("diff", *files, code=code)
+            self.assertIn(f"{cut}: the gzip stream is cut off", done.stderr)
+
+    def test_a_line_of_progress_stands_on_a_terminal_after_two_seconds(self):
+        main, other = pty.openpty()
+        with subprocess.Popen([BIN / "replay", "generate", "--signals", "100000000", "--out", "/dev/null"],
+                              stderr=other) as run:
+            time.sleep(3.5)
+            run.kill()
+        os.close(other)
+        self.assertRegex(os.read(main, 1000).decode(), r"%  [1-9]\d* entries, [23] s")
+        os.close(main)
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
