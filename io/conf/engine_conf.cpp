@@ -122,9 +122,9 @@ class Reader {
   }
 
   void add_override(const std::string& text) {
-    const std::string place = "--set " + text;
     const std::size_t equals = text.find('=');
     const std::string name = text.substr(0, equals);
+    const std::string place = "--set " + (name == "redis.url" ? without_password(text) : text);
     if (equals == std::string::npos || name.find('.') == std::string::npos) {
       problems_.lines.push_back(place + ": must be section.key=value");
       return;

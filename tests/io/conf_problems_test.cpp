@@ -187,6 +187,15 @@ TEST(ConfProblemsTest, RefuseValuesOutOfRange) {
   }
 }
 
+TEST(ConfProblemsTest, NeverShowAPassword) {
+  for (const char* const url : {"redis://user:secret@host:x", "http://:secret@host"}) {
+    for (const std::string& problem : problems_of(source_line, {"redis.url="s + url}))
+      EXPECT_EQ(problem.find("secret"), std::string::npos) << problem;
+    for (const std::string& problem : problems_of(source_line + "redis.url = \"" + url + "\"\n"))
+      EXPECT_EQ(problem.find("secret"), std::string::npos) << problem;
+  }
+}
+
 // The system would open another file than the one that is written there.
 TEST(ConfProblemsTest, RefuseFileNamesWithANul) {
   for (const char* const key : {"output.tape", "redis.password_file"}) {
