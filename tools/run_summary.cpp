@@ -108,6 +108,12 @@ std::string duration_text(std::uint64_t ns) {
   return text.data();
 }
 
+std::uint64_t inputs_per_second(const RunSummary& summary) {
+  const std::int64_t ns = std::max<std::int64_t>(summary.elapsed_ns, 1);
+  return static_cast<std::uint64_t>(static_cast<Int128>(summary.statistics.inputs) *
+                                    stages::ns_per_second / ns);
+}
+
 struct Percentile {
   std::string_view name;
   std::uint32_t per_100k;
@@ -242,10 +248,7 @@ std::string summary_table(const RunSummary& summary) {
   for (const StreamCount& stream : summary.outputs)
     add_row(text, "  ", stream.name, count_text(stream.entries));
   add_row(text, "  ", "entries", count_text(summary.output_entries));
-  const std::int64_t ns = std::max<std::int64_t>(summary.elapsed_ns, 1);
-  add_row(text, "", "inputs per second",
-          count_text(static_cast<std::uint64_t>(static_cast<Int128>(s.inputs) *
-                                                stages::ns_per_second / ns)));
+  add_row(text, "", "inputs per second", count_text(inputs_per_second(summary)));
   add_latencies(text, summary.latencies);
   if (!summary.sha256.empty()) text += "SHA-256 of the output  " + summary.sha256 + "\n";
   return text;
@@ -298,7 +301,9 @@ std::string summary_json(const RunSummary& summary) {
   json.close().close();
   json.add("books_hash", summary.books_hash);
   add_latencies_json(json, summary);
-  json.add("elapsed_ns", static_cast<std::uint64_t>(summary.elapsed_ns)).close();
+  json.add("elapsed_ns", static_cast<std::uint64_t>(summary.elapsed_ns))
+      .add("inputs_per_second", inputs_per_second(summary))
+      .close();
   return json.text();
 }
 
