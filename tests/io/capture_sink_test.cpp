@@ -42,7 +42,7 @@ TEST(CaptureSinkTest, WritesEachEntryUnderItsStreamsName) {
     write(sink, static_cast<OutputStream>(i), i + 1, R"({"a": 1})");
     expected += line(names[i], static_cast<int>(i) + 1, R"({\"a\": 1})");
   }
-  EXPECT_EQ(sink.entry_count(), 5U);
+  EXPECT_EQ(sink.entry_count(), output_stream_count);
   ASSERT_EQ(sink.finish(), 0);
   EXPECT_EQ(output.content->bytes, expected);
   EXPECT_TRUE(output.content->is_finished);
