@@ -102,9 +102,10 @@ int diff(const std::string& path_a, const std::string& path_b) {
       continue;
     }
     progress.clear();
-    const bool is_whole = tell_damage(path_a, *file_a) & tell_damage(path_b, *file_b);
+    const bool is_whole_a = tell_damage(path_a, *file_a);
+    const bool is_whole_b = tell_damage(path_b, *file_b);
     if (!has_a && !has_b) {
-      if (!is_whole) return exit_data;
+      if (!is_whole_a || !is_whole_b) return exit_data;
       std::printf("the same %llu entries\n", static_cast<unsigned long long>(number - 1));
       return exit_ok;
     }
