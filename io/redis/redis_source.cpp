@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <tuple>
 #include <utility>
 
 namespace coreloop::io {
@@ -209,7 +210,7 @@ void RedisSource::on_entries(RedisReply reply) {
     next_.entries.clear();
     return session_.retry("XREAD answers what is no stream entry");
   }
-  if (reply.size() > 1) hold_back(reply);
+  if (reply.size() > 1) hold_back();
   if (next_.entries.empty()) return go_on();
   for (const Received& received : next_.entries) {
     positions_[received.stream].cursor = received.id;
@@ -222,20 +223,25 @@ void RedisSource::on_entries(RedisReply reply) {
   session_.keep_reply(next_.arena);
 }
 
-// Several streams: their entries in the order of their ids. A stream that gave as many as were
-// asked for may have more: what other streams have beyond its last one waits for the next reply.
-void RedisSource::hold_back(RedisReply reply) {
-  EntryId limit{UINT64_MAX, UINT64_MAX};
-  for (std::size_t i = 0; i < reply.size(); ++i) {
-    const RedisReply entries = reply[i][1];
-    EntryId last;
-    if (entries.size() < count_ || !parse_entry_id(entries[entries.size() - 1][0].text(), last))
-      continue;
-    limit = std::min(limit, last);
+// Several streams: their entries in the order of their milliseconds. Counters of two streams say
+// nothing of each other: within a millisecond prices come first, so that a signal is decided with
+// those its producer has published before it. A stream that gave as many as were asked for may have
+// more: what other streams have behind its last one waits for the next reply.
+void RedisSource::hold_back() {
+  std::vector<Received>& entries = next_.entries;
+  const auto place = [this](const Received& received) {
+    const bool is_signal = options_.streams[received.stream].kind == StreamKind::signals;
+    return std::tuple{received.id.ms, is_signal, received.id.counter};
+  };
+  std::tuple limit{UINT64_MAX, true, UINT64_MAX};
+  for (std::size_t begin = 0, end = 0; begin < entries.size(); begin = end) {
+    while (end < entries.size() && entries[end].stream == entries[begin].stream)
+      ++end;
+    if (end - begin >= count_) limit = std::min(limit, place(entries[end - 1]));
   }
-  std::erase_if(next_.entries, [limit](const Received& received) { return received.id > limit; });
-  std::stable_sort(next_.entries.begin(), next_.entries.end(),
-                   [](const Received& a, const Received& b) { return a.id < b.id; });
+  std::erase_if(entries, [&](const Received& received) { return place(received) > limit; });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [&place](const Received& a, const Received& b) { return place(a) < place(b); });
 }
 
 // One element of XREAD's answer: [name, [[id, [field, value, …]], …]]. Only reads: the cursors move

@@ -1,7 +1,7 @@
 // Redis as a source: plain XREAD of all input streams with our own cursor for each, no consumer
 // group. While one reply is being consumed the next is on its way; nothing is asked for beyond
 // that, so what the engine has no room for stays in the stream. Entries of one reply come in the
-// order of their ids, whatever stream they are of.
+// order of their milliseconds, prices before signals, whatever stream they are of.
 //
 // Once a second XINFO STREAM tells how far behind we are, and how many entries were trimmed or
 // deleted before we read them, exactly: a stream counts what was ever added, and we count what we
@@ -110,7 +110,7 @@ class RedisSource final : public RedisSessionOwner {
   void resolve(std::size_t stream, const StreamInfo& info);
   void on_entries(RedisReply reply);
   [[nodiscard]] bool read_stream(RedisReply reply);
-  void hold_back(RedisReply reply);
+  void hold_back();
   void on_refusal(std::size_t stream, RedisReply reply);
   void refuse(const std::string& subject, RedisReply reply);
 

@@ -176,6 +176,7 @@ class DropInTest(RedisCase):
             self.publish(symbol=symbol)
         approvals = self.approvals.read(5)
         executions = self.executions.read(5)
+        self.assertEqual(len(approvals), 5, self.bus.xrange(REJECTED))
         self.assertLess(time.monotonic() - begin, 2.0)
         self.assertEqual([a.symbol for a in approvals], [e.symbol for e in executions])
         self.assertEqual(len(executions), 5)

@@ -6,6 +6,7 @@
 
 import gzip
 import json
+import signal
 import sys
 import time
 
@@ -89,6 +90,23 @@ class LiveTest(RedisCase):
 
     def test_the_real_capture_at_ten_times_its_pace_on_three_threads(self):
         self.run_capture(self.real(), THREE_THREADS, 10, None if case.options.thorough else 60)
+
+
+class OrderTest(RedisCase):
+    def test_a_signal_knows_the_prices_of_its_own_millisecond(self):
+        """Counters of two streams say nothing of each other, and a producer that prices first and
+        then signals may do both within one."""
+        self.start_engine(layout=ONE_THREAD)
+        ms = int(time.time() * 1000)
+        self.engine.send(signal.SIGSTOP)
+        self.server.ask.pipeline(
+            [("XADD", TICK, f"{ms}-{i}", "data", case.price_json()) for i in range(5)] +
+            [("XADD", TICK, f"{ms}-5", "data", case.price_json(100.0, "ETHUSDT")),
+             ("XADD", SIGNAL, f"{ms}-0", "data", case.signal_json(symbol="ETHUSDT"))])
+        self.engine.send(signal.SIGCONT)
+        self.signals_fed = 1
+        self.wait_for_outcomes()
+        self.assertEqual(self.server.ask("XLEN", SAFE), 1, self.server.ask.entries(REJECTED))
 
 
 class FirstIdsTest(RedisCase):
