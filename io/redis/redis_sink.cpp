@@ -332,6 +332,7 @@ void RedisSink::on_executed(RedisReply reply) {
   counters_.transactions.add(1);
   counters_.published.add(batch_entries_);
   session_.reset_pause();
+  told_.clear();
   state_ = State::open;
   go_on();
 }
@@ -349,8 +350,9 @@ void RedisSink::refuse(RedisErrorKind kind, const std::string& why) {
 }
 
 void RedisSink::pause(const std::string& why) {
-  if (is_ready_.load(std::memory_order_relaxed) || !has_adopted_)
-    session_.notice(true, why + "; trying again");
+  // The same trouble once, until something has gone through.
+  if (why != told_) session_.notice(true, why + "; trying again");
+  told_ = why;
   state_ = State::pausing;
   is_ready_.store(false, std::memory_order_release);
   pause_.start(session_.next_pause_ns());

@@ -141,6 +141,7 @@ class RedisSink final : public RedisSessionOwner {
   std::string refusal_;              ///< first error of the transaction or probe
   RedisErrorKind refusal_kind_ = RedisErrorKind::other;
   bool has_adopted_ = false;
+  std::string told_;  ///< the trouble told last, until a transaction has gone through
   std::string command_;
   // Published.
   RedisSinkCounters counters_;

@@ -162,13 +162,16 @@ class LoadingTest(RedisCase):
     def test_r9_a_server_that_loads_is_waited_for(self):
         for _ in range(40):
             self.server.ask.pipeline([("SET", f"k{i}", "x" * 1000) for i in range(100)])
+        # Into an RDB, whose keys can be made to load slowly; the answer comes before it has begun.
         self.server.ask("BGREWRITEAOF")
-        self.wait_until(lambda: b"aof_rewrite_in_progress:0" in self.server.ask("INFO", "persistence"))
+        self.wait_until(lambda: b"aof_last_bgrewrite_status:ok" in self.server.ask("INFO", "persistence")
+                        and b"aof_rewrite_in_progress:0" in self.server.ask("INFO", "persistence")
+                        and b"aof_rewrite_scheduled:0" in self.server.ask("INFO", "persistence"))
         self.start_engine()
         self.feed(100)
         self.wait_for_outcomes()
         self.server.stop()
-        self.server.options.append(("key-load-delay", "300"))
+        self.server.options.append(("key-load-delay", "1000"))
         self.server.start(waits=False)
         self.wait_until(lambda: "LOADING" in self.engine.log, 15)
         self.assertTrue(self.engine.is_alive())

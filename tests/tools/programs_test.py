@@ -310,7 +310,7 @@ class PipesAndSignalsTest(Programs):
             self.assertEqual(run.returncode, 0, stderr)
             self.assertIn("stopped by a signal", stderr)
             self.assertIn("SHA-256 of the output", stdout)
-            self.assertTrue(out.read_bytes().endswith(b"}}\n"))
+            self.assertIn(out.read_bytes()[-3:], (b"", b"}}\n"))  # whole lines, if any left so soon
 
     def test_speed_10_takes_a_tenth_of_the_recorded_time(self):
         ticks = "".join(f'{{"stream":"market.tick","id":"{1_700_000_000_000 + n * 100}-0","fields":{{"data":"{{}}"}}}}\n'
