@@ -107,8 +107,11 @@ class TransientTest(RefusalTest):
             script.start()
             time.sleep(0.2)
 
-        self.refuse_and_relent(refuse, lambda: self.server.ask("SCRIPT", "KILL"))
-        script.join()
+        def relent():
+            self.server.ask("SCRIPT", "KILL")
+            script.join()
+
+        self.refuse_and_relent(refuse, relent)
         self.assertIn("BUSY", self.engine.log)
 
     def test_r17_no_client_more_is_let_in(self):
@@ -160,9 +163,7 @@ class LoadingTest(RedisCase):
     server_options = (("appendonly", "yes"), ("loading-process-events-interval-bytes", "1024"))
 
     def test_r9_a_server_that_loads_is_waited_for(self):
-        for _ in range(40):
-            self.server.ask.pipeline([("SET", f"k{i}", "x" * 1000) for i in range(100)])
-        # Into an RDB, whose keys can be made to load slowly; the answer comes before it has begun.
+        self.server.ask.pipeline([("SET", f"k{i}", "x" * 1000) for i in range(5000)])
         self.server.ask("BGREWRITEAOF")
         self.wait_until(lambda: b"aof_last_bgrewrite_status:ok" in self.server.ask("INFO", "persistence")
                         and b"aof_rewrite_in_progress:0" in self.server.ask("INFO", "persistence")
@@ -171,7 +172,7 @@ class LoadingTest(RedisCase):
         self.feed(100)
         self.wait_for_outcomes()
         self.server.stop()
-        self.server.options.append(("key-load-delay", "1000"))
+        self.server.options.append(("key-load-delay", "500"))
         self.server.start(waits=False)
         self.wait_until(lambda: "LOADING" in self.engine.log, 15)
         self.assertTrue(self.engine.is_alive())
