@@ -117,8 +117,6 @@ class StageLoop {
 
   [[nodiscard]] bool holds_message() const noexcept { return holds_message_; }
   [[nodiscard]] bool runs_source() const noexcept { return first_ == 0; }
-  [[nodiscard]] std::uint32_t first_stage() const noexcept { return first_; }
-  [[nodiscard]] std::uint32_t last_stage() const noexcept { return last_; }
   [[nodiscard]] LoopCounters& counters() noexcept { return counters_; }
   [[nodiscard]] const LoopCounters& counters() const noexcept { return counters_; }
 

@@ -47,10 +47,6 @@ class TscClock {
   [[nodiscard]] bool uses_tsc() const noexcept {
     return uses_tsc_;
   }
-  /// ns of 2^32 ticks.
-  [[nodiscard]] std::uint64_t ns_per_tick_q32() const noexcept {
-    return ns_per_tick_q32_;
-  }
 
  private:
   [[nodiscard]] static std::uint64_t monotonic_ns() noexcept;

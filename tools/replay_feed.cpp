@@ -62,21 +62,21 @@ class Feeder final : public io::RedisSessionOwner {
 
   void publish(const io::RawEntry& entry, const FeedArguments& arguments) {
     command_.clear();
-    std::size_t words = 3 + 2 * entry.fields.size() + (arguments.maxlen != 0 ? 3 : 0);
-    command_ += "*" + std::to_string(words) + "\r\n";
-    add_word("XADD");
-    add_word(entry.stream);
+    const std::size_t words = 3 + 2 * entry.fields.size() + (arguments.maxlen != 0 ? 3 : 0);
+    io::begin_command(command_, words);
+    io::append_word(command_, "XADD");
+    io::append_word(command_, entry.stream);
     if (arguments.maxlen != 0) {
-      add_word("MAXLEN");
-      add_word("~");
-      add_word(std::to_string(arguments.maxlen));
+      io::append_word(command_, "MAXLEN");
+      io::append_word(command_, "~");
+      io::append_word(command_, std::to_string(arguments.maxlen));
     }
-    add_word(arguments.keeps_ids
-                 ? std::to_string(entry.id_ms) + "-" + std::to_string(entry.id_counter)
-                 : "*");
+    io::append_word(command_, arguments.keeps_ids ? std::to_string(entry.id_ms) + "-" +
+                                                        std::to_string(entry.id_counter)
+                                                  : "*");
     for (const io::RawField& field : entry.fields) {
-      add_word(field.name);
-      add_word(field.value);
+      io::append_word(command_, field.name);
+      io::append_word(command_, field.value);
     }
     if (session_.send(0, command_)) ++sent_count_;
   }
@@ -92,14 +92,6 @@ class Feeder final : public io::RedisSessionOwner {
   [[nodiscard]] bool is_lost() const { return is_lost_; }
 
  private:
-  void add_word(std::string_view word) {
-    command_ += '$';
-    command_ += std::to_string(word.size());
-    command_ += "\r\n";
-    command_ += word;
-    command_ += "\r\n";
-  }
-
   io::EventLoop loop_;
   io::RedisSession session_;
   io::SystemClock clock_;

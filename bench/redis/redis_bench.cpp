@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 #include <unistd.h>
@@ -33,9 +34,10 @@ void print_row(int row, const char* what, const char* unit, const std::vector<Ra
     relay.push_back(ratio.relay);
     values.push_back(ratio.value());
   }
-  std::printf("| %2d | %-34s | %9.1f %-4s | %9.1f %-4s | %.3f (%.3f to %.3f) | %s |\n", row, what,
-              percentile(engine, 0.5), unit, percentile(relay, 0.5), unit, percentile(values, 0.5),
-              percentile(values, 0), percentile(values, 1), wanted);
+  const std::string number = row < 0 ? "-" : std::to_string(row);
+  std::printf("| %2s | %-36s | %9.1f %-4s | %9.1f %-4s | %.3f (%.3f to %.3f) | %s |\n",
+              number.c_str(), what, percentile(engine, 0.5), unit, percentile(relay, 0.5), unit,
+              percentile(values, 0.5), percentile(values, 0), percentile(values, 1), wanted);
   std::fflush(stdout);
 }
 
@@ -46,6 +48,29 @@ void in_turns(int pairs, Measure measure) {
     measure(engine_first ? Subject::engine : Subject::relay);
     measure(engine_first ? Subject::relay : Subject::engine);
   }
+}
+
+/// p99 of the open loop with somebody who reads /metrics ten times a second, and without.
+std::vector<Ratio> scraped(Bench& bench, double rate) {
+  const auto measure = [&](bool is_scraped) {
+    bench.clear();
+    const std::uint16_t port = free_port();
+    const Child child =
+        bench.start(Subject::engine, {"http.listen=127.0.0.1:" + std::to_string(port)});
+    std::optional<Scraper> scraper;
+    if (is_scraped) scraper.emplace(port, 10.0);
+    const OpenLoop result = open_loop(bench, rate);
+    if (is_scraped && scraper->good_count() == 0) give_up("no scrape was answered: " + bench.log());
+    return percentile(result.times, 0.99);
+  };
+  std::vector<Ratio> ratios;
+  for (int pair = 0; pair < bench.arguments().pairs; ++pair) {
+    const bool scraped_first = pair % 2 == 0;
+    const double first = measure(scraped_first);
+    const double second = measure(!scraped_first);
+    ratios.push_back(scraped_first ? Ratio{first, second} : Ratio{second, first});
+  }
+  return ratios;
 }
 
 void run(Bench& bench) {
@@ -87,6 +112,8 @@ void run(Bench& bench) {
   print_row(8, "open loop at half the flood, p99", "us", ratios(open), "<= 1.10");
   std::printf("\nopen loop: %.0f signals/s; the sender itself was at most %.0f us late\n", half,
               late_us);
+
+  print_row(-1, "the same, scraped 10/s / not scraped", "us", scraped(bench, half), "<= 1.05");
 
   bench.clear();
   const Child engine = bench.start(Subject::engine);

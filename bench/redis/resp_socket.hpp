@@ -29,7 +29,7 @@ class RespSocket {
   void skip();
   [[nodiscard]] std::int64_t integer();
 
-  /// Sends and pulls in an integer, a reply of no interest.
+  /// Sends a command and throws its reply away.
   void call(std::initializer_list<std::string_view> words);
 
  private:

@@ -2,7 +2,6 @@
 #include "bench/redis/scraper.hpp"
 
 #include <array>
-#include <cstdlib>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -50,11 +49,6 @@ std::uint16_t free_port() {
   }
   ::close(descriptor);
   return ntohs(address.sin_port);
-}
-
-double metric_of(const std::string& scrape, const std::string& name) {
-  const std::size_t at = scrape.find("\n" + name + " ");
-  return at == scrape.npos ? -1 : std::strtod(scrape.c_str() + at + name.size() + 2, nullptr);
 }
 
 Scraper::Scraper(std::uint16_t port, double per_second)

@@ -14,9 +14,6 @@ namespace coreloop::bench {
 /// A free TCP port of 127.0.0.1, as of now.
 [[nodiscard]] std::uint16_t free_port();
 
-/// The value of a metric without labels in a scrape; -1 if it is not there.
-[[nodiscard]] double metric_of(const std::string& scrape, const std::string& name);
-
 class Scraper {
  public:
   /// GETs /metrics `per_second` times a second until it is destroyed.

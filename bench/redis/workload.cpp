@@ -97,8 +97,10 @@ void Bench::check_outputs(std::int64_t signals) {
 double percentile(std::vector<double> values, double share) {
   if (values.empty()) return 0;
   std::sort(values.begin(), values.end());
-  const auto index = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5);
-  return values[index];
+  const double place = share * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  const std::size_t above = std::min(below + 1, values.size() - 1);
+  return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
 }
 
 std::vector<double> ping(Bench& bench, Subject subject) {
@@ -150,17 +152,8 @@ OpenLoop open_loop(Bench& bench, double rate) {
   RespSocket consumer(bench.socket_path());
   std::string last = "0";
   ask_outputs(consumer, last);
-  while (pull_entries(consumer, last) > 0 &&
-         entries_added(bench.control(), last_output) == warm_up) {
-    std::string command;
-    append_command(command, {"XREVRANGE", last_output, "+", "-", "COUNT", "1"});
-    consumer.send(command);
-    static_cast<void>(consumer.array());
-    static_cast<void>(consumer.array());
-    last = consumer.bulk();
-    consumer.skip();
-    break;
-  }
+  if (pull_entries(consumer, last) != warm_up)
+    give_up("the first outputs are missing: " + bench.log());
   OpenLoop result;
   const std::int64_t start_ns = now_ns() + 10'000'000;
   const auto due_ns = [&](int i) {

@@ -72,7 +72,8 @@ struct OpenLoop {
 /// Signals at a fixed rate, whatever comes back, to a subject that is running.
 [[nodiscard]] OpenLoop open_loop(Bench& bench, double rate);
 
-/// The value below which `share` of `values` lie.
+/// The value below which `share` of `values` lie, between two of them in proportion: 0.5 of an even
+/// number is the mean of the middle two.
 [[nodiscard]] double percentile(std::vector<double> values, double share);
 
 }  // namespace coreloop::bench

@@ -2,9 +2,10 @@
 // those that do not share a thread, the feedback ring from FILL to RISK, and the threads that turn
 // the loops. What it publishes does not depend on the layout, the rings' capacity or the speed.
 //
-//   source -> INGRESS ═> RISK ═> FILL ═> MARK ═> EGRESS -> sink        ═> ring, or the slot of a
-//   loop where stages share one
-//                          ^ ════ feedback ═┘
+//   source -> INGRESS ═> RISK ═> FILL ═> MARK ═> EGRESS -> sink
+//                          ^ ═════ ┘ feedback
+//
+// ═> is a ring, or the slot of a loop where stages share a thread.
 //
 // Who calls what: constructor, step(), run() and everything after run() belong to one thread, the
 // main one; while run() is under way other threads may call stop(), abort(), wake_stage(),

@@ -25,7 +25,7 @@ constexpr std::size_t head_bytes_max = 8'192;
 constexpr std::size_t head_lines_max = 64;
 constexpr milliseconds head_patience{2'000};
 /// Of the last free thread: a client that has sent its request already loses nothing.
-constexpr milliseconds head_patience_of_last{5};
+constexpr milliseconds head_patience_of_last{20};
 constexpr milliseconds write_patience{1'000};
 
 int milliseconds_until(steady_clock::time_point end) {

@@ -86,14 +86,8 @@ void InputRecordParts::begin(std::size_t numbers_bytes) {
   parts_.clear();
 }
 
-void InputRecordParts::add_u64(std::uint64_t value) {
-  const std::size_t at = numbers_.size();
-  numbers_.resize(at + sizeof value);
-  std::memcpy(numbers_.data() + at, &value, sizeof value);
-  parts_.emplace_back(numbers_.data() + at, sizeof value);
-}
-
-void InputRecordParts::add_u32(std::uint32_t value) {
+template <class Number>
+void InputRecordParts::add_number(Number value) {
   const std::size_t at = numbers_.size();
   numbers_.resize(at + sizeof value);
   std::memcpy(numbers_.data() + at, &value, sizeof value);
@@ -101,12 +95,12 @@ void InputRecordParts::add_u32(std::uint32_t value) {
 }
 
 void InputRecordParts::add_text(std::string_view text) {
-  add_u32(static_cast<std::uint32_t>(text.size()));
+  add_number(static_cast<std::uint32_t>(text.size()));
   parts_.push_back(text);
 }
 
 void InputRecordParts::add_fields(std::span<const RawField> fields) {
-  add_u32(static_cast<std::uint32_t>(fields.size()));
+  add_number(static_cast<std::uint32_t>(fields.size()));
   for (const RawField& field : fields) {
     add_text(field.name);
     add_text(field.value);
@@ -122,10 +116,10 @@ std::span<const std::string_view> InputRecordParts::pairs(std::span<const RawFie
 std::span<const std::string_view> InputRecordParts::input(std::uint64_t sequence,
                                                           const RawEntry& entry) {
   begin(3 * 8 + 4 + 4 + 8 * entry.fields.size());
-  add_u64(sequence);
+  add_number(sequence);
   add_text(entry.stream);
-  add_u64(entry.id_ms);
-  add_u64(entry.id_counter);
+  add_number(entry.id_ms);
+  add_number(entry.id_counter);
   add_fields(entry.fields);
   return parts_;
 }
@@ -133,9 +127,8 @@ std::span<const std::string_view> InputRecordParts::input(std::uint64_t sequence
 std::span<const std::string_view> InputRecordParts::timer(std::uint64_t sequence,
                                                           stages::TimerKind kind) {
   begin(9);
-  add_u64(sequence);
-  numbers_.push_back(kind == stages::TimerKind::walk ? '\0' : '\1');
-  parts_.emplace_back(&numbers_.back(), 1);
+  add_number(sequence);
+  add_number(static_cast<std::uint8_t>(kind == stages::TimerKind::walk ? 0 : 1));
   return parts_;
 }
 
@@ -143,6 +136,14 @@ std::size_t InputRecordParts::size() const noexcept {
   std::size_t size = 0;
   for (const std::string_view part : parts_)
     size += part.size();
+  return size;
+}
+
+std::size_t input_record_bytes(const RawEntry& entry) noexcept {
+  constexpr std::size_t text_head = 4;
+  std::size_t size = 3 * 8 + 4 + text_head + entry.stream.size();
+  for (const RawField& field : entry.fields)
+    size += 2 * text_head + field.name.size() + field.value.size();
   return size;
 }
 

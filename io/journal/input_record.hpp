@@ -53,13 +53,16 @@ class InputRecordParts {
 
  private:
   void begin(std::size_t numbers_bytes);
-  void add_u64(std::uint64_t value);
-  void add_u32(std::uint32_t value);
+  template <class Number>
+  void add_number(Number value);
   void add_text(std::string_view text);
   void add_fields(std::span<const RawField> fields);
 
   std::vector<char> numbers_;  ///< stays where it is while parts refer to it
   std::vector<std::string_view> parts_;
 };
+
+/// Bytes of the record of an input, without making it.
+[[nodiscard]] std::size_t input_record_bytes(const RawEntry& entry) noexcept;
 
 }  // namespace coreloop::io

@@ -29,9 +29,8 @@ class Journal final : public InputLog {
   void on_timer(std::uint64_t sequence, std::int64_t log_unix_ns,
                 const stages::Timer& timer) noexcept override;
 
-  [[nodiscard]] bool has_room_for(const RawEntry& entry) noexcept {
-    static_cast<void>(parts_.input(1, entry));
-    return writer_.has_room(parts_.size());
+  [[nodiscard]] bool has_room_for(const RawEntry& entry) const noexcept {
+    return writer_.has_room(input_record_bytes(entry));
   }
 
  private:

@@ -387,13 +387,4 @@ std::size_t RedisClient::reply_bytes_max() const noexcept {
   return options_.reply_bytes_max;
 }
 
-void append_command(std::string& out, std::initializer_list<std::string_view> arguments) {
-  out += "*" + std::to_string(arguments.size()) + "\r\n";
-  for (const std::string_view argument : arguments) {
-    out += "$" + std::to_string(argument.size()) + "\r\n";
-    out += argument;
-    out += "\r\n";
-  }
-}
-
 }  // namespace coreloop::io

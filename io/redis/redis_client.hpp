@@ -16,6 +16,7 @@
 #include "io/redis/event_loop.hpp"
 #include "io/redis/redis_address.hpp"
 #include "io/redis/reply_arena.hpp"
+#include "io/redis/resp_command.hpp"
 
 namespace coreloop::io {
 
@@ -106,8 +107,5 @@ class RedisClient {
   std::unique_ptr<Connection>
       ended_;  ///< may still be on the call stack; freed by the next connect
 };
-
-/// Appends a command of `arguments` in RESP form to `out`.
-void append_command(std::string& out, std::initializer_list<std::string_view> arguments);
 
 }  // namespace coreloop::io

@@ -165,7 +165,6 @@ bool RedisSink::settle_stream(std::size_t stream) {
   facts.key_exists = found_[stream].key_exists;
   facts.last_in_redis = found_[stream].last;
   facts.last_is_ours = is_ours(stream, facts.last_in_redis);
-  facts.acknowledged = facts.newest = bases_[stream];
   for (std::uint64_t number = queue_.oldest(); number < queue_.end(); ++number) {
     const PublishQueue::Entry& entry = queue_.at(number);
     if (static_cast<std::size_t>(entry.stream) != stream) continue;

@@ -105,22 +105,18 @@ void RedisSource::ask_info() {
 }
 
 void RedisSource::ask_entries() {
-  command_ = "*" + std::to_string(6 + 2 * positions_.size()) + "\r\n";
-  const auto add = [this](std::string_view word) {
-    command_ += "$" + std::to_string(word.size()) + "\r\n";
-    command_ += word;
-    command_ += "\r\n";
-  };
-  add("XREAD");
-  add("COUNT");
-  add(std::to_string(count_));
-  add("BLOCK");
-  add(std::to_string(options_.block_ms));
-  add("STREAMS");
+  command_.clear();
+  begin_command(command_, 6 + 2 * positions_.size());
+  append_word(command_, "XREAD");
+  append_word(command_, "COUNT");
+  append_word(command_, std::to_string(count_));
+  append_word(command_, "BLOCK");
+  append_word(command_, std::to_string(options_.block_ms));
+  append_word(command_, "STREAMS");
   for (const InputStream& stream : options_.streams)
-    add(stream.name);
+    append_word(command_, stream.name);
   for (const Position& position : positions_)
-    add(position.cursor.text());
+    append_word(command_, position.cursor.text());
   if (!session_.send(tag_entries, command_)) return;
   state_ = State::reading;
 }

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 
-from endpoint import EndpointCase, run_tests
+from endpoint import SLACK, EndpointCase, run_tests
 
 
 class Hostile(EndpointCase):
@@ -79,12 +79,12 @@ class Hostile(EndpointCase):
     def test_slow_clients_keep_nobody_out(self):
         slow = []
         for _ in range(40):
-            connection = socket.create_connection(("127.0.0.1", self.engine.port), timeout=5)
+            connection = socket.create_connection(("127.0.0.1", self.engine.port), timeout=5 * SLACK)
             connection.sendall(b"GET /hea")
             slow.append(connection)
         begin = time.monotonic()
         self.assertEqual(self.engine.get("/health")["status"], "healthy")
-        self.assertLess(time.monotonic() - begin, 1.5)
+        self.assertLess(time.monotonic() - begin, 1.5 * SLACK)
         for connection in slow:
             connection.close()
 
@@ -94,11 +94,11 @@ class Hostile(EndpointCase):
         url = f"http://127.0.0.1:{self.engine.port}/prices/BTCUSDT?price=95000"
         for more in ((), ("-d", ""), ("--http1.0",)):
             begin = time.monotonic()
-            done = subprocess.run(["curl", "-sS", "-m", "5", "-X", "POST", *more, url],
+            done = subprocess.run(["curl", "-sS", "-m", str(5 * SLACK), "-X", "POST", *more, url],
                                   capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertTrue(json.loads(done.stdout)["applied"], more)
-            self.assertLess(time.monotonic() - begin, 1)
+            self.assertLess(time.monotonic() - begin, SLACK)
         answer = self.expect(200, b"POST /resume HTTP/1.1\r\nHost: localhost\r\n\r\n")
         self.assertIn(b'"applied": true', answer)
 

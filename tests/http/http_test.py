@@ -15,7 +15,7 @@ import tempfile
 import time
 import unittest
 
-from endpoint import EndpointCase, Engine, Redis, program, run_tests, wait_until
+from endpoint import SLACK, EndpointCase, Engine, Redis, program, run_tests, wait_until
 from holding_proxy import HoldingProxy
 from metrics_format import parse_metrics
 
@@ -207,7 +207,7 @@ class Commands(EndpointCase):
             self.assertEqual(self.engine.post(f"/prices/BTCUSDT?price={i + 1}")[0], 200)
             self.assertEqual(self.engine.get("/prices"), {"BTCUSDT": i + 1.0})
             taken.append(time.monotonic() - begin)
-        self.assertLess(sorted(taken)[2], 0.09, "woken, not found by a look every 100 ms")
+        self.assertLess(sorted(taken)[2], 0.09 * SLACK, "woken, not found by a look every 100 ms")
 
     def test_what_cannot_be_answered_in_time_is_202_and_still_happens(self):
         """Redis confirms nothing any more, so that in the end no stage can go on."""
@@ -229,7 +229,7 @@ class Commands(EndpointCase):
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             asked = [pool.submit(self.engine.post, "/resume") for _ in range(3)]
             self.assertEqual(self.engine.get("/health")["status"], "healthy")
-            self.assertLess(time.monotonic() - begin, 1, "a thread is left for others")
+            self.assertLess(time.monotonic() - begin, SLACK, "a thread is left for others")
             statuses = sorted(task.result()[0] for task in asked)
         self.assertEqual(statuses, [202, 202, 503])
         proxy.holds = False
@@ -284,7 +284,7 @@ class Starting(unittest.TestCase):
     def test_a_port_in_use_is_an_error(self):
         first = self.engine_of()
         second = self.engine_of(port=first.port, name="two")
-        self.assertEqual(second.process.wait(timeout=10), 71)
+        self.assertEqual(second.process.wait(timeout=10 * SLACK), 71)
         self.assertIn(f"cannot listen on 127.0.0.1:{first.port}: Address already in use",
                       second.log())
         self.assertEqual(first.get("/health")["status"], "healthy")
@@ -306,11 +306,20 @@ class Starting(unittest.TestCase):
 
 
 class Load(EndpointCase):
+    def scrape(self):
+        """The status. A client that is late with its words to the last free thread is shut out: it asks again."""
+        for _ in range(20):
+            try:
+                return self.engine.ask("GET", "/metrics")[0]
+            except ConnectionError:
+                pass
+        return None
+
     def test_many_scrapes_cost_stages_few_copies(self):
         self.engine.post("/prices/BTCUSDT?price=100")
         begin = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            statuses = set(pool.map(lambda _: self.engine.ask("GET", "/metrics")[0], range(300)))
+            statuses = set(pool.map(lambda _: self.scrape(), range(300)))
         elapsed = time.monotonic() - begin
         self.assertEqual(statuses, {200})
         samples = self.samples()

@@ -9,7 +9,7 @@ import time
 
 sys.dont_write_bytecode = True
 from support import case
-from support.case import RedisCase, THREE_THREADS
+from support.case import RedisCase, SLACK, THREE_THREADS
 from support.proxy import Delay, PassOn, Proxy, SplitReplies
 from support.server import RedisServer, free_port
 
@@ -45,7 +45,7 @@ class AbsentTest(RedisCase):
         time.sleep(0.3)
         code, seconds = engine.stop()
         self.assertEqual(code, 0, engine.log)
-        self.assertLess(seconds, 1.0)
+        self.assertLess(seconds, 1.0 * SLACK)
 
 
 class RestartTest(RedisCase):
@@ -82,9 +82,8 @@ class StallTest(RedisCase):
         self.wait_for_outcomes()
         self.feed(4000)
         self.server.freeze()
-        time.sleep(4.0)
+        self.wait_until(lambda: "no answer" in self.engine.log)
         self.server.thaw()
-        self.assertIn("no answer", self.engine.log)
         self.feed(100)
         self.finish()
 
@@ -116,7 +115,7 @@ class StallTest(RedisCase):
         self.wait_until(lambda: self.engine.log.count("no answer") >= 1, 10)
         noticed_s = time.monotonic() - begin
         self.wait_for_outcomes(10)
-        self.assertLess(noticed_s, 3.3)  # 3 s and what a loaded machine adds
+        self.assertLess(noticed_s, 3.3 * SLACK)
         self.finish()
 
     def test_half_open_while_a_transaction_is_on_its_way(self):
@@ -137,7 +136,7 @@ class StallTest(RedisCase):
         self.start_engine(proxy.url)
         self.feed(50)
         self.wait_for_outcomes()
-        before_mb = self.engine.rss_mb()
+        before_mb = self.engine.peak_rss_mb()
         proxy.policy = SplitReplies(0.01, 600)
         self.feed(50)
         self.finish_flat(before_mb)
@@ -149,13 +148,13 @@ class StallTest(RedisCase):
         self.start_engine(proxy.url)
         self.feed(50)
         self.wait_for_outcomes()
-        before_mb = self.engine.rss_mb()
+        before_mb = self.engine.peak_rss_mb()
         self.feed(300)
         self.finish_flat(before_mb)
 
     def finish_flat(self, before_mb):
         self.wait_for_outcomes()
-        self.assertLess(self.engine.rss_mb() - before_mb, 30)
+        self.assert_memory_below(30, before_mb)
         self.assertNotIn("trying again", self.engine.log)
         self.finish()
 

@@ -10,7 +10,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from support import case
-from support.case import ONE_THREAD, RedisCase, THREE_THREADS
+from support.case import ONE_THREAD, RedisCase, SETTLE_S, SLACK, THREE_THREADS
 from support.proxy import Count, CutTransaction, PassOn, Proxy
 
 SAMPLE = 40
@@ -35,11 +35,14 @@ class CutTest(RedisCase):
             values = sorted({1, 2, size, *(1 + size * i // SAMPLE for i in range(SAMPLE))})
         for count in values:
             policy = proxy.policy = CutTransaction(side, count)
+            self.random.seed(1)
             self.feed(BATCH, atomic=True)
             self.wait_for_outcomes()
-            proxy.policy = PassOn()
+            # Redis shows the outcomes before the proxy has seen the replies; how the book stands decides how
+            # many entries a batch makes, so the last quarter may lie behind its end.
             with self.subTest(count=count):
-                self.assertTrue(policy.done.is_set() or count > size * 3 // 4)
+                self.assertTrue(count > size * 3 // 4 or policy.done.wait(SETTLE_S * SLACK))
+            proxy.policy = PassOn()
         self.assertGreater(self.engine.log.count("connected again"), len(values) // 2)
         self.finish()
 

@@ -24,7 +24,7 @@ except ImportError:
         sys.exit(77)
 
 from support import case
-from support.case import RedisCase
+from support.case import RedisCase, SLACK
 from support.oracle import DEAD, EXECUTION, POSITION, REJECTED, SAFE, SIGNAL, TICK
 
 PRICE = 95_000.0
@@ -89,7 +89,7 @@ class Consumer:
         self.bus, self.stream, self.kind = bus, stream, kind
         self.last = "0"
 
-    def read(self, count=1, timeout=5.0):
+    def read(self, count=1, timeout=5.0 * SLACK):
         """`count` messages, or fewer after `timeout` seconds."""
         found = []
         end = time.monotonic() + timeout
@@ -118,7 +118,7 @@ class DropInTest(RedisCase):
         self.begin = time.monotonic()
 
     def tearDown(self):
-        self.assertLess(time.monotonic() - self.begin, 5.0)
+        self.assertLess(time.monotonic() - self.begin, 5.0 * SLACK)
         self.stop_engine()
 
     def xadd(self, stream, message):
@@ -177,7 +177,7 @@ class DropInTest(RedisCase):
         approvals = self.approvals.read(5)
         executions = self.executions.read(5)
         self.assertEqual(len(approvals), 5, self.bus.xrange(REJECTED))
-        self.assertLess(time.monotonic() - begin, 2.0)
+        self.assertLess(time.monotonic() - begin, 2.0 * SLACK)
         self.assertEqual([a.symbol for a in approvals], [e.symbol for e in executions])
         self.assertEqual(len(executions), 5)
         self.assertEqual(len({e.order_id for e in executions}), 5)

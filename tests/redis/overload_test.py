@@ -10,7 +10,7 @@ import time
 
 sys.dont_write_bytecode = True
 from support import case
-from support.case import RedisCase, THREE_THREADS
+from support.case import RedisCase, SLACK, THREE_THREADS
 from support.oracle import SIGNAL, TICK
 from support.proxy import Delay, PassOn, Proxy
 
@@ -37,11 +37,10 @@ class OverloadTest(RedisCase):
         behind = self.signals_fed - self.outcome_count()
         print(f"{self.signals_fed} signals, {behind} behind at the end of the flood")
         self.finish(120)
-        self.assertLess(self.peak_mb, 400)
 
-    def finish(self, timeout=case.SETTLE_S):
+    def finish(self, timeout=case.SETTLE_S, limit_mb=400, before_mb=0.0):
         self.wait_for_outcomes(timeout)
-        self.peak_mb = self.engine.peak_rss_mb()
+        self.assert_memory_below(limit_mb, before_mb)
         self.stop_engine()
         self.check_streams()
 
@@ -58,15 +57,14 @@ class OverloadTest(RedisCase):
         self.start_engine(proxy.url, layout=THREE_THREADS, redis="egress_batch_max = 64")
         self.feed(500)
         self.wait_for_outcomes()
-        before_mb = self.engine.rss_mb()
+        before_mb = self.engine.peak_rss_mb()
         proxy.policy = Delay(0.05)
         self.flood(20_000)
         time.sleep(2.0)
         self.assertLess(self.outcome_count(), self.signals_fed)  # it is behind
-        self.assertLess(self.engine.rss_mb() - before_mb, 60)
+        self.assert_memory_below(60, before_mb)
         proxy.policy = PassOn()
-        self.finish(120)
-        self.assertLess(self.peak_mb - before_mb, 60)
+        self.finish(120, 60, before_mb)
 
     def test_o6_a_burst_after_a_time_of_nothing(self):
         self.start_engine(self.server.unix_url, layout=THREE_THREADS)
@@ -74,7 +72,7 @@ class OverloadTest(RedisCase):
         self.wait_for_outcomes()
         cpu = self.engine.cpu_s()
         time.sleep(10 if case.options.thorough else 4)
-        self.assertLess(self.engine.cpu_s() - cpu, 0.4)
+        self.assertLess(self.engine.cpu_s() - cpu, 0.4 * SLACK)
         begin = time.monotonic()
         self.feed(2000)
         self.wait_for_outcomes()

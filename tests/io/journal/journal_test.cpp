@@ -81,6 +81,17 @@ TEST_F(JournalTest, GivesBackEveryKindOfInputAsATapeWould) {
   EXPECT_EQ(reading.lines, wanted);
 }
 
+TEST_F(JournalTest, KnowsTheSizeOfARecordBeforeItIsMade) {
+  const RawField fields[] = {{"data", "0123456789"}, {"", "x"}};
+  InputRecordParts parts;
+  for (const std::size_t count : {0U, 1U, 2U}) {
+    const RawEntry entry{.stream = "market.tick", .fields = {fields, count}};
+    static_cast<void>(parts.input(7, entry));
+    EXPECT_EQ(input_record_bytes(entry), parts.size());
+  }
+  ASSERT_EQ(writer_.close(), 0);
+}
+
 TEST_F(JournalTest, SaysWhenAnInputIsNotWhereItBelongs) {
   journal_.on_entry(1, 1, {.stream = "a", .fields = {}});
   journal_.on_entry(3, 2, {.stream = "a", .fields = {}});

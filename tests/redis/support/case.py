@@ -11,14 +11,14 @@ import time
 import unittest
 
 from support import oracle
-from support.engine import Engine
+from support.engine import SLACK, Engine
 from support.oracle import DEAD, EXECUTION, REJECTED, SAFE, SIGNAL, TICK
 from support.server import RedisServer, is_installed
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
 ONE_THREAD = '[["ingress", "risk", "fill", "mark", "egress"]]'
 THREE_THREADS = '[["ingress"], ["risk", "fill", "mark"], ["egress"]]'
-SETTLE_S = 40.0  # until everything has come through, sanitizers and a loaded machine included
+SETTLE_S = 40.0  # until everything has come through
 
 options = argparse.Namespace(bin=pathlib.Path("build/release"), thorough=False)
 
@@ -106,8 +106,15 @@ class RedisCase(unittest.TestCase):
         self.wait_until(lambda: self.outcome_count(client) >= self.signals_fed, timeout,
                         lambda: f"{self.outcome_count(client)} of {self.signals_fed} outcomes")
 
+    def assert_memory_below(self, limit_mb, before_mb=0.0):
+        """Holds the most the engine ever had in memory, less `before_mb`, against a limit for what is no sanitizer's build."""
+        if options.bin.name.startswith(("asan", "tsan")):
+            limit_mb *= 10
+        self.assertLess(self.engine.peak_rss_mb() - before_mb, limit_mb)
+
     def wait_until(self, condition, timeout=SETTLE_S, said=lambda: "a condition"):
-        end = time.monotonic() + timeout
+        """Fails after `timeout` seconds, times SLACK."""
+        end = time.monotonic() + timeout * SLACK
         while not condition():
             if self.engine is not None and not self.engine.is_alive():
                 self.engine.wait()

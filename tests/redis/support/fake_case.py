@@ -26,6 +26,12 @@ class FakeCase(RedisCase):
         self.wait_until(lambda: count() >= self.signals_fed, timeout,
                         lambda: f"{count()} of {self.signals_fed} outcomes")
 
+    def wait_until_confirmed(self):
+        """Until the engine has had an answer to all it asked: only then does it ask for lengths, four at a time."""
+        self.fake.script = lambda *_: None
+        asked = self.fake.commands.count(b"XLEN")
+        self.wait_until(lambda: self.fake.commands.count(b"XLEN") > asked + 4)
+
     def finish_fake(self):
         self.wait_for_fake()
         self.stop_engine()
