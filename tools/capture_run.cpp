@@ -68,6 +68,8 @@ std::string fault_text(io::IngressFault fault) {
       return "a second @conf entry; this build replays one conf a tape";
     case io::IngressFault::broken_timer:
       return "an @timer entry without kind and due time";
+    case io::IngressFault::log_diverges:
+      return "timers that are not those of these inputs";
   }
   return {};
 }
@@ -143,7 +145,7 @@ int run_engine(const RunParts& parts, RunSummary& summary) {
       io::IngressOptions{.streams = conf.streams,
                          .timers = conf.timers,
                          .is_tape = parts.is_tape,
-                         .input_log = parts.tape},
+                         .tape = parts.tape},
       parts.sink,
       io::EgressOptions{.streams = conf.streams,
                         .seed = conf.decision.fill.seed,

@@ -1,4 +1,4 @@
-// From the engine and its ends at Redis to what HTTP is answered from.
+// From the engine to what HTTP is answered from.
 #include "tools/live_http.hpp"
 
 #include <cstring>
@@ -16,19 +16,6 @@ constexpr std::chrono::milliseconds command_patience{500};
 io::BuildFacts build_facts() {
   const BuildWords words = build_words();
   return {words.version, words.revision, words.compiler};
-}
-
-io::RedisEndFacts end_facts(const io::RedisHealth& health, bool is_ready) {
-  io::RedisEndFacts facts;
-  facts.is_open = health.is_open.load(std::memory_order_relaxed);
-  facts.is_ready = is_ready;
-  facts.reconnects = health.reconnects.get();
-  facts.connect_failures = health.connect_failures.get();
-  facts.timeouts = health.timeouts.get();
-  facts.protocol_errors = health.protocol_errors.get();
-  for (std::size_t i = 0; i < io::redis_error_codes.size(); ++i)
-    facts.errors.emplace_back(io::redis_error_codes[i].name, health.errors[i].get());
-  return facts;
 }
 
 }  // namespace
@@ -128,32 +115,6 @@ io::CommandResult LiveHttp::wait(std::uint64_t ticket) {
     }
   }
   return result;
-}
-
-io::RedisFacts redis_facts(const io::EngineConf& conf, const io::RedisSource& source,
-                           const io::RedisSink& sink) {
-  io::RedisFacts facts;
-  facts.reader = end_facts(source.health(), source.is_ready());
-  facts.writer = end_facts(sink.health(), sink.is_ready());
-  for (std::size_t i = 0; i < conf.streams.size(); ++i) {
-    const io::InputStreamCounters& counters = source.counters(i);
-    facts.inputs.push_back({conf.streams[i].name, counters.entries.get(), counters.trimmed.get(),
-                            counters.malformed.get(), counters.lag.load(std::memory_order_relaxed),
-                            counters.length.load(std::memory_order_relaxed)});
-  }
-  const io::RedisSinkCounters& counters = sink.counters();
-  for (std::size_t i = 0; i < io::output_stream_count; ++i) {
-    facts.output_lengths.emplace_back(conf.output_names[i],
-                                      counters.stream_lengths[i].load(std::memory_order_relaxed));
-  }
-  facts.transactions = counters.transactions.get();
-  facts.published = counters.published.get();
-  facts.aborted = counters.aborted.get();
-  facts.duplicates_refused = counters.duplicates_refused.get();
-  facts.tail_lost = counters.tail_lost.get();
-  facts.hole = counters.hole.get();
-  facts.pending = counters.pending.load(std::memory_order_relaxed);
-  return facts;
 }
 
 }  // namespace coreloop::tools

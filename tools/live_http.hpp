@@ -14,8 +14,6 @@
 #include "io/http/engine_desk.hpp"
 #include "io/http/router.hpp"
 #include "io/http/stats_server.hpp"
-#include "io/redis/redis_sink.hpp"
-#include "io/redis/redis_source.hpp"
 
 namespace coreloop::tools {
 
@@ -188,9 +186,5 @@ class LiveHttp final : private io::EngineDesk {
   io::Router router_;
   io::StatsServer server_;
 };
-
-/// What both ends at Redis say of themselves. Any thread.
-[[nodiscard]] io::RedisFacts redis_facts(const io::EngineConf& conf, const io::RedisSource& source,
-                                         const io::RedisSink& sink);
 
 }  // namespace coreloop::tools

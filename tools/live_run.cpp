@@ -3,20 +3,18 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <memory>
-#include <optional>
-#include <sys/stat.h>
 
 #include "io/edge/clock.hpp"
 #include "io/edge/pipeline_engine.hpp"
-#include "io/redis/redis_sink.hpp"
-#include "io/redis/redis_source.hpp"
+#include "io/journal/resumed_source.hpp"
 #include "tools/engine_report.hpp"
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/live_http.hpp"
+#include "tools/live_journal.hpp"
 #include "tools/log_line.hpp"
+#include "tools/redis_ends.hpp"
 #include "tools/stop_signals.hpp"
 
 namespace coreloop::tools {
@@ -26,125 +24,17 @@ constexpr std::int64_t drain_deadline_ns = 2'000'000'000;
 constexpr std::int64_t base_ahead_ns_max = 31 * stages::ns_per_day;
 constexpr int look_interval_ms = 20;
 
-int read_password(const io::RedisConf& conf, io::RedisAddress& address) {
-  if (conf.password_file.empty()) return exit_ok;
-  std::ifstream file(conf.password_file);
-  if (!std::getline(file, address.password)) {
-    return complain("conf", conf.password_file + ": redis.password_file cannot be read",
-                    exit_permission);
-  }
-  struct stat status {};
-  if (::stat(conf.password_file.c_str(), &status) == 0 && (status.st_mode & 077) != 0) {
-    log_line(LogLevel::warning, "conf",
-             conf.password_file + ": others may read this password; chmod 600 it");
-  }
-  return exit_ok;
-}
-
-int exit_code_of(io::RedisFault fault) {
-  switch (fault) {
-    case io::RedisFault::none:
-      return exit_ok;
-    case io::RedisFault::authentication:
-    case io::RedisFault::permission:
-      return exit_permission;
-    case io::RedisFault::wrong_type:
-      return exit_conf;
-    case io::RedisFault::foreign_writer:
-      return exit_foreign_writer;
-    case io::RedisFault::input_rewound:
-      return exit_data;
-  }
-  return exit_ok;
-}
-
-io::RedisSessionOptions session_options(const char* name, const io::RedisAddress& address) {
-  io::RedisSessionOptions options;
-  options.name = name;
-  options.address = address;
-  options.notice = [](bool is_alarm, const std::string& text) {
-    log_line(is_alarm ? LogLevel::warning : LogLevel::info, "redis", text);
-  };
-  return options;
-}
-
-/// The two ends, and the event loops their threads sleep in.
-class RedisEnds {
- public:
-  RedisEnds(const io::EngineConf& conf, const io::RedisAddress& address, bool is_one_thread,
-            io::Clock& clock)
-      : source_(source_loop_, {.session = session_options("reader", address),
-                               .streams = conf.streams,
-                               .start = conf.start,
-                               .count_max = static_cast<std::uint32_t>(conf.redis.read_count),
-                               .clock = &clock}) {
-    if (!is_one_thread) sink_loop_.emplace();
-    sink_.emplace(sink_loop(), sink_options(conf, address));
-  }
-
-  [[nodiscard]] io::EventLoop& source_loop() { return source_loop_; }
-  [[nodiscard]] io::EventLoop& sink_loop() { return sink_loop_ ? *sink_loop_ : source_loop_; }
-  [[nodiscard]] io::RedisSource& source() { return source_; }
-  [[nodiscard]] io::RedisSink& sink() { return *sink_; }
-
-  void open() {
-    source_.open();
-    sink_->open();
-  }
-
-  /// Attends to both for about a millisecond. Thread: the one that runs no engine thread beside.
-  void wait_a_moment() {
-    constexpr std::int64_t moment_ns = 1'000'000;
-    source_loop_.wait(moment_ns);
-    if (sink_loop_) sink_loop_->wait(moment_ns);
-  }
-
-  [[nodiscard]] bool is_ready() const { return source_.is_ready() && sink_->is_ready(); }
-
-  /// 0, or the exit code of a fault after it has been told. Any thread.
-  [[nodiscard]] int fault_code() const {
-    for (const io::RedisHealth* health : {&source_.health(), &sink_->health()}) {
-      if (health->fault() == io::RedisFault::none) continue;
-      return complain("redis", health->fault_text(), exit_code_of(health->fault()));
-    }
-    return exit_ok;
-  }
-
-  /// Tells the reader when the writer has met a server that is no master. Any thread.
-  void pass_on_demotion() {
-    const std::uint64_t count = sink_->demotion_count();
-    if (count == demotions_seen_) return;
-    demotions_seen_ = count;
-    source_.look_again();
-  }
-
- private:
-  static io::RedisSinkOptions sink_options(const io::EngineConf& conf,
-                                           const io::RedisAddress& address) {
-    io::RedisSinkOptions options;
-    options.session = session_options("writer", address);
-    options.names = conf.output_names;
-    options.maxlen = static_cast<std::uint64_t>(conf.maxlen);
-    options.batch_max = static_cast<std::uint32_t>(conf.redis.egress_batch_max);
-    return options;
-  }
-
-  io::EventLoop source_loop_;
-  std::optional<io::EventLoop> sink_loop_;
-  io::RedisSource source_;
-  std::optional<io::RedisSink> sink_;
-  std::uint64_t demotions_seen_ = 0;
-};
+/// What the engine runs between: another broker is another file like redis_ends, and its name here.
+using Ends = RedisEnds;
 
 // Until both ends are ready; or a fault's exit code, 69 at the deadline, or -1 after a stop signal.
-int connect(const io::EngineConf& conf, RedisEnds& ends, const io::Clock& clock) {
+int connect(const io::EngineConf& conf, Ends& ends, const io::Clock& clock) {
   const std::int64_t deadline_ns = conf.redis.connect_deadline_s * stages::ns_per_second;
   const std::int64_t start_ns = clock.monotonic_ns();
   ends.open();
   while (!ends.is_ready()) {
     ends.wait_a_moment();
-    ends.pass_on_demotion();
-    const int fault = ends.fault_code();
+    const int fault = ends.attend();
     if (fault != exit_ok) return fault;
     if (deadline_ns != 0 && clock.monotonic_ns() - start_ns > deadline_ns) {
       return complain("redis", "not ready within redis.connect_deadline_s", exit_unavailable);
@@ -155,12 +45,12 @@ int connect(const io::EngineConf& conf, RedisEnds& ends, const io::Clock& clock)
 }
 
 // Our ids go on above what stands in the streams: their numbers, and the time they begin at.
-int adopt_bases(const io::RedisSink& sink, const io::Clock& clock, io::EngineConf& conf,
+int adopt_bases(const Ends& ends, const io::Clock& clock, io::EngineConf& conf,
                 std::int64_t& earliest_unix_ns) {
   std::string text;
   std::uint64_t last_ms = 0;
   for (std::size_t i = 0; i < io::output_stream_count; ++i) {
-    const io::EntryId base = sink.bases()[i];
+    const io::EntryId base = ends.bases()[i];
     conf.numbers_before[i] = base.counter;
     last_ms = std::max(last_ms, base.ms);
     if (base == io::EntryId{}) continue;
@@ -181,23 +71,55 @@ int adopt_bases(const io::RedisSink& sink, const io::Clock& clock, io::EngineCon
   return exit_ok;
 }
 
-template <class Engine>
-int watch(Engine& engine, RedisEnds& ends, const io::Tape* tape) {
+/// What a run is made of, once everything is open.
+struct RunParts {
+  const io::EngineConf& conf;
+  Ends& ends;
+  LiveHttp& http;
+  io::Tape* tape;
+  LiveJournal& journal;
+  io::Clock& clock;
+  std::int64_t earliest_unix_ns;
+};
+
+// Until a stop signal (0) or a fault. HTTP sees the engine once the journal has been replayed.
+template <class Engine, class Source>
+int watch(Engine& engine, const Source& source, const stages::Names& names, const RunParts& parts) {
+  const std::int64_t start_ns = parts.clock.monotonic_ns();
+  bool is_live = false;
   while (!engine.is_finished()) {
-    if (wait_for_stop_signal(look_interval_ms)) return exit_ok;
-    ends.pass_on_demotion();
-    const int fault = ends.fault_code();
-    if (fault != exit_ok) return fault;
-    if (tape != nullptr && tape->error() != 0)
-      return complain("tape", std::strerror(tape->error()), exit_io);
+    if (!is_live && source.is_live()) {
+      is_live = true;
+      if (parts.journal.recorded_count() != 0) {
+        log_line(LogLevel::info, "journal",
+                 "replayed " + std::to_string(parts.journal.recorded_count()) + " inputs in " +
+                     std::to_string((parts.clock.monotonic_ns() - start_ns) / stages::ns_per_ms) +
+                     " ms");
+      }
+      parts.http.attach(engine, names);
+      log_line(LogLevel::info, "engine",
+               "running on " + std::to_string(engine.thread_count()) +
+                   (engine.thread_count() == 1 ? " thread" : " threads"));
+    }
+    if (wait_for_stop_signal(is_live ? look_interval_ms : 1)) return exit_ok;
+    int exit_code = parts.ends.attend();
+    if (exit_code == exit_ok) exit_code = parts.journal.attend();
+    if (exit_code != exit_ok) return exit_code;
+    if (parts.tape != nullptr && parts.tape->error() != 0)
+      return complain("tape", std::strerror(parts.tape->error()), exit_io);
   }
-  return complain("ingress", "time jumped by more than 31 days", exit_invariant);
+  if (engine.ingress().fault() == io::IngressFault::time_jump)
+    return complain("ingress", "time jumped by more than 31 days", exit_invariant);
+  return complain("journal",
+                  "its inputs and timers do not lead to one another: damaged, or another version "
+                  "of the engine wrote it",
+                  exit_data);
 }
 
 // Lets the stages finish what they hold, and Redis confirm it, until the deadline or a second
 // signal.
 template <class Engine>
-void drain(Engine& engine, RedisEnds& ends, const io::Clock& clock, bool waits) {
+void drain(Engine& engine, Ends& ends, const io::Clock& clock, bool waits) {
   const std::int64_t end_ns = clock.monotonic_ns() + (waits ? drain_deadline_ns : 0);
   const auto has_time = [&] { return clock.monotonic_ns() < end_ns; };
   bool is_hurried = false;
@@ -206,61 +128,60 @@ void drain(Engine& engine, RedisEnds& ends, const io::Clock& clock, bool waits) 
     is_hurried = wait_for_stop_signal(1);
   if (!engine.is_finished()) engine.abort();
   engine.join();
-  ends.source().close();
-  while (!ends.sink().is_all_published() && has_time() && !is_hurried) {
+  ends.close_source();
+  while (!ends.is_all_published() && has_time() && !is_hurried) {
     ends.wait_a_moment();
     is_hurried = take_stop_signal();
   }
 }
 
 template <std::uint32_t ring_capacity_max>
-int run_engine(const io::EngineConf& conf, io::PipelineOptions pipeline, RedisEnds& ends,
-               LiveHttp& http, io::Tape* tape, io::Clock& clock, std::int64_t earliest_unix_ns,
-               RunSummary& summary) {
+int run_engine(const RunParts& parts, io::PipelineOptions pipeline, RunSummary& summary) {
+  using Source = io::ResumedSource<Ends::Source>;
+  const io::EngineConf& conf = parts.conf;
+  Ends& ends = parts.ends;
+  LiveHttp& http = parts.http;
   stages::Names names(conf.decision.symbols_max, conf.decision.book.accounts_max);
   name_conf_ids(conf, names);
-  pipeline.source_world = &ends.source_loop();
-  pipeline.sink_world = &ends.sink_loop();
+  pipeline.source_world = &ends.source_world();
+  pipeline.sink_world = &ends.sink_world();
   pipeline.views = http.engine_views();
   pipeline.wait.world_sleep_ns = pipeline.wait.sleep_ns_max;  // its world wakes it
-  const auto engine =
-      std::make_unique<io::PipelineEngine<io::RedisSource, io::RedisSink, ring_capacity_max>>(
-          conf.decision, names, ends.source(),
-          io::IngressOptions{.streams = conf.streams,
-                             .timers = conf.timers,
-                             .idle_clock = &clock,
-                             .input_log = tape,
-                             .commands = http.commands(),
-                             .earliest_unix_ns = earliest_unix_ns},
-          ends.sink(),
-          io::EgressOptions{.streams = conf.streams,
-                            .seed = conf.decision.fill.seed,
-                            .model = conf.decision.fill.model,
-                            .numbers_before = conf.numbers_before,
-                            .clock = &clock,
-                            .commands = http.commands()},
-          std::move(pipeline));
-  const std::int64_t start_ns = clock.monotonic_ns();
+  Source source(parts.journal.recorded(), ends.source());
+  const auto engine = std::make_unique<io::PipelineEngine<Source, Ends::Sink, ring_capacity_max>>(
+      conf.decision, names, source,
+      io::IngressOptions{.streams = conf.streams,
+                         .timers = conf.timers,
+                         .idle_clock = &parts.clock,
+                         .tape = parts.tape,
+                         .journal = parts.journal.log(),
+                         .commands = http.commands(),
+                         .earliest_unix_ns = parts.earliest_unix_ns},
+      ends.sink(),
+      io::EgressOptions{.streams = conf.streams,
+                        .seed = conf.decision.fill.seed,
+                        .model = conf.decision.fill.model,
+                        .numbers_before = conf.numbers_before,
+                        .clock = &parts.clock,
+                        .commands = http.commands(),
+                        .recovered_sequence = parts.journal.recorded_count()},
+      std::move(pipeline));
+  const std::int64_t start_ns = parts.clock.monotonic_ns();
   engine->start();
-  http.attach(*engine, names);
-  log_line(LogLevel::info, "engine",
-           "running on " + std::to_string(engine->thread_count()) +
-               (engine->thread_count() == 1 ? " thread" : " threads"));
-  int exit_code = watch(*engine, ends, tape);
+  int exit_code = watch(*engine, source, names, parts);
   http.begin_drain();
-  drain(*engine, ends, clock, exit_code == exit_ok);
+  drain(*engine, ends, parts.clock, exit_code == exit_ok);
   http.stop();
-  summary.elapsed_ns = clock.monotonic_ns() - start_ns;
+  summary.elapsed_ns = parts.clock.monotonic_ns() - start_ns;
   const bool is_drained = engine->is_drained();
-  const std::uint64_t pending = ends.sink().pending_count();
+  const std::uint64_t pending = ends.pending_count();
   summarize_engine(conf, *engine, names, summary);
-  summary.output_entries = ends.sink().counters().published.get();
+  summary.output_entries = ends.published_count();
   log_line(pending == 0 ? LogLevel::info : LogLevel::warning, "engine",
-           "stopped; inputs=" + std::to_string(engine->ingress().sequence()) +
-               " published=" + std::to_string(ends.sink().counters().published.get()) +
-               " drained=" + (is_drained ? "1" : "0") +
+           "stopped; inputs=" + std::to_string(engine->ingress().sequence()) + " published=" +
+               std::to_string(ends.published_count()) + " drained=" + (is_drained ? "1" : "0") +
                " outbox_pending=" + std::to_string(pending));
-  ends.sink().close();
+  ends.close_sink();
   // Cut off by the deadline, stages may hold what others have not seen yet.
   if (exit_code == exit_ok && is_drained) exit_code = check_invariants(*engine);
   return exit_code;
@@ -270,28 +191,29 @@ int run_engine(const io::EngineConf& conf, io::PipelineOptions pipeline, RedisEn
 
 int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
   io::EngineConf conf = given_conf;
-  io::RedisAddress address;
-  std::string problem;
-  if (!io::parse_redis_url(conf.redis.url, address, problem))
-    return complain("conf", "redis.url: " + problem, exit_conf);
-  int exit_code = read_password(conf.redis, address);
-  if (exit_code != exit_ok) return exit_code;
-  if (!io::resolve_host(address, problem)) return complain("redis", problem, exit_unavailable);
   io::PipelineOptions pipeline;
-  exit_code = plan_threads(conf.threads, pipeline);
+  int exit_code = plan_threads(conf.threads, pipeline);
   if (exit_code != exit_ok) return exit_code;
 
   io::SystemClock clock;
-  RedisEnds ends(conf, address, pipeline.threads.size() == 1, clock);
-  LiveHttp http(conf, clock,
-                [&conf, &ends] { return redis_facts(conf, ends.source(), ends.sink()); });
+  LiveJournal journal(conf);
+  exit_code = journal.open();
+  if (exit_code != exit_ok) return exit_code;
+  std::unique_ptr<Ends> ends;
+  exit_code = Ends::make(conf, pipeline.threads.size() == 1, clock, ends);
+  if (exit_code != exit_ok) return exit_code;
+  if (journal.is_begun())
+    ends->resume(journal.bases(), journal.cursors(), journal.recorded_count() != 0);
+  LiveHttp http(conf, clock, [&ends] { return ends->facts(); });
   exit_code = http.start();
   if (exit_code != exit_ok) return exit_code;
-  exit_code = connect(conf, ends, clock);
+  exit_code = connect(conf, *ends, clock);
   if (exit_code == -1) return exit_ok;
   if (exit_code != exit_ok) return exit_code;
   std::int64_t earliest_unix_ns = 0;
-  exit_code = adopt_bases(ends.sink(), clock, conf, earliest_unix_ns);
+  exit_code = adopt_bases(*ends, clock, conf, earliest_unix_ns);
+  if (exit_code != exit_ok) return exit_code;
+  exit_code = journal.start_writing(ends->bases(), ends->starts(), clock.unix_ns());
   if (exit_code != exit_ok) return exit_code;
   std::unique_ptr<io::Tape> tape;
   exit_code = open_tape(conf, tape);
@@ -299,15 +221,15 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
 
   constexpr std::uint32_t usual_capacity = 1'024;
   constexpr std::uint32_t largest_capacity = 65'536;
+  const RunParts parts{conf, *ends, http, tape.get(), journal, clock, earliest_unix_ns};
   exit_code = pipeline.ring_capacity <= usual_capacity
-                  ? run_engine<usual_capacity>(conf, pipeline, ends, http, tape.get(), clock,
-                                               earliest_unix_ns, summary)
-                  : run_engine<largest_capacity>(conf, pipeline, ends, http, tape.get(), clock,
-                                                 earliest_unix_ns, summary);
+                  ? run_engine<usual_capacity>(parts, pipeline, summary)
+                  : run_engine<largest_capacity>(parts, pipeline, summary);
   const int tape_error = tape == nullptr ? 0 : tape->finish();
   if (tape_error != 0 && exit_code == exit_ok)
-    return complain("tape", conf.tape + ": " + std::strerror(tape_error), exit_io);
-  return exit_code;
+    exit_code = complain("tape", conf.tape + ": " + std::strerror(tape_error), exit_io);
+  const int journal_code = journal.close();
+  return exit_code == exit_ok ? journal_code : exit_code;
 }
 
 }  // namespace coreloop::tools

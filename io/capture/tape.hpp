@@ -23,6 +23,7 @@ class Tape final : public InputLog {
   /// told with it.
   void set_conf(std::span<const RawField> keys);
 
+  [[nodiscard]] bool has_room() const noexcept override { return true; }
   void on_entry(std::uint64_t sequence, std::int64_t log_unix_ns,
                 const RawEntry& entry) noexcept override;
   void on_timer(std::uint64_t sequence, std::int64_t log_unix_ns,

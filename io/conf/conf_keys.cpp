@@ -8,7 +8,7 @@
 #include "io/codec/field_reader.hpp"
 #include "io/conf/conf_values.hpp"
 #include "io/http/listen_address.hpp"
-#include "io/redis/entry_id.hpp"
+#include "io/edge/entry_id.hpp"
 #include "io/redis/redis_address.hpp"
 
 namespace coreloop::io {
@@ -250,6 +250,14 @@ std::vector<ConfKey> make_keys() {
       integer_rule(1, 65'536, [](EngineConf& c, std::int64_t v) { c.redis.read_count = v; }));
   add("egress_batch_max", "512", presents,
       integer_rule(4, 16'384, [](EngineConf& c, std::int64_t v) { c.redis.egress_batch_max = v; }));
+
+  section = "journal";
+  add("dir", "\"\"", presents,
+      string_rule(
+          "a directory, or \"\" for no journal", [](std::string_view) { return true; },
+          [](EngineConf& c, const std::string& v) { c.journal.dir = v; }));
+  add("segment_mb", "64", presents,
+      integer_rule(1, 1'024, [](EngineConf& c, std::int64_t v) { c.journal.segment_mb = v; }));
 
   section = "http";
   add("listen", "\"127.0.0.1:8080\"", presents,

@@ -50,6 +50,11 @@ struct RedisConf {
   std::int64_t egress_batch_max = 512;
 };
 
+struct JournalConf {
+  std::string dir;  ///< empty: none
+  std::int64_t segment_mb = 64;
+};
+
 struct EngineConf {
   stages::DecisionConf decision;
   PriceSource price_source = PriceSource::ticks;
@@ -68,6 +73,7 @@ struct EngineConf {
   /// Number of the last entry of each output stream before ours: of conf output.bases.
   std::array<std::uint64_t, output_stream_count> numbers_before{};
   RedisConf redis;
+  JournalConf journal;
   std::string http_listen;  ///< host:port; empty: none
   ThreadsConf threads;
   std::vector<ConfEntry> entries;

@@ -38,6 +38,9 @@ struct EgressOptions {
   /// What log times were taken from, to time executions by; nullptr: they are not timed.
   const Clock* clock = nullptr;
   CommandBox* commands = nullptr;  ///< where those who wait for a command look; or nullptr
+  /// Inputs up to here come from the journal: a sink that has `end_of_recovery()` hears when their
+  /// outputs are complete. 0: none.
+  std::uint64_t recovered_sequence = 0;
 };
 
 template <Sink SinkType>
@@ -63,6 +66,10 @@ class Egress {
     // A timer's outputs may be cut anywhere; those of any other input belong together.
     if constexpr (requires { sink_.end_of_input(); }) {
       if (event.is_last != 0 || event.kind == stages::EventKind::timer) sink_.end_of_input();
+    }
+    if constexpr (requires { sink_.end_of_recovery(); }) {
+      if (event.sequence == options_.recovered_sequence && event.is_last != 0) [[unlikely]]
+        sink_.end_of_recovery();
     }
     if (event.is_last != 0 && event.text_bytes != 0)
       text_.release(event.text_position, event.text_bytes);
@@ -104,7 +111,8 @@ class Egress {
       if (event.is_last != 0 && options_.commands != nullptr)
         options_.commands->on_command_done(event);
     }
-    if (options_.clock != nullptr && event.is_first != 0 && stages::has_order(event)) {
+    if (options_.clock != nullptr && event.is_first != 0 && stages::has_order(event) &&
+        event.sequence > options_.recovered_sequence) {
       const std::int64_t spent_ns = options_.clock->unix_ns() - event.log_unix_ns;
       execution_latency_.record(spent_ns < 0 ? 0 : static_cast<std::uint64_t>(spent_ns));
     }

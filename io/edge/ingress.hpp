@@ -2,10 +2,11 @@
 // each with a log time that never goes back, records it in the input log, and hands on one event an
 // input.
 //
-// Before an input at time t every timer due up to t fires. A replayed tape brings its own timers.
-// Malformed entries take a sequence number too, as dead letters; entries of streams the conf does
-// not read take none and move no time. A template over its Source, so that no virtual call stands
-// on an event's way. One thread.
+// Before an input at time t every timer due up to t fires. A replayed tape brings its own timers;
+// so does the journal, and there they must be the ones that would fire. Malformed entries take a
+// sequence number too, as dead letters; entries of streams the conf does not read take none and
+// move no time. A template over its Source, so that no virtual call stands on an event's way. One
+// thread.
 #pragma once
 
 #include <algorithm>
@@ -31,8 +32,9 @@ struct IngressOptions {
   TimerIntervals timers;
   bool is_tape = false;  ///< timers come from the source, none are generated
   Clock* idle_clock =
-      nullptr;  ///< drives timers while the source has nothing; nullptr: nobody does
-  InputLog* input_log = nullptr;      ///< or nullptr
+      nullptr;               ///< drives timers while the source has nothing; nullptr: nobody does
+  InputLog* tape = nullptr;  ///< records every input; or nullptr
+  InputLog* journal = nullptr;        ///< records those that are not taken from it; or nullptr
   CommandBox* commands = nullptr;     ///< taken before entries, at idle_clock's time; or nullptr
   std::int64_t earliest_unix_ns = 0;  ///< log time begins here, where the wall clock is behind
 };
@@ -44,6 +46,7 @@ enum class IngressFault : std::uint8_t {
   timer_outside_tape,  ///< an @timer entry in a capture that does not begin with @conf
   second_conf,         ///< a later @conf
   broken_timer,        ///< an @timer entry that says no kind or due time
+  log_diverges,        ///< the journal's timers are not those that its inputs and the conf make
 };
 
 template <Source SourceType>
@@ -63,8 +66,8 @@ class Ingress {
   /// ended or a fault.
   engine::Progress on_poll(stages::Event& event) noexcept {
     if (fault_ != IngressFault::none) return engine::Progress::finished;
-    waits_for_text_ = !text_.has_room();
-    if (waits_for_text_) return engine::Progress::retry;
+    waits_for_room_ = !has_room();
+    if (waits_for_room_) return engine::Progress::retry;
     if (options_.commands != nullptr && options_.commands->has_waiting()) [[unlikely]] {
       if (take_asked_command(event)) return engine::Progress::forwarded;
       if (fault_ != IngressFault::none) return engine::Progress::finished;
@@ -87,10 +90,10 @@ class Ingress {
     }
   }
 
-  /// Whether a wait for room for text is over, or a command has come. What the source waits for it
-  /// cannot tell.
+  /// Whether a wait for room (for text, in the journal) is over, or a command has come. What the
+  /// source waits for it cannot tell.
   [[nodiscard]] bool can_take() const noexcept {
-    if (waits_for_text_) return text_.has_room();
+    if (waits_for_room_) return has_room();
     return options_.commands != nullptr && options_.commands->has_waiting();
   }
 
@@ -111,6 +114,10 @@ class Ingress {
   enum class Taken : std::uint8_t { entry, timer, nothing };
 
   static constexpr std::int64_t jump_max_ns = 31 * stages::ns_per_day;
+
+  [[nodiscard]] bool has_room() const noexcept {
+    return text_.has_room() && (options_.journal == nullptr || options_.journal->has_room());
+  }
 
   // What kind of input an entry is.
   Taken take(const RawEntry& entry, stages::Event& event) noexcept {
@@ -133,6 +140,7 @@ class Ingress {
 
   Taken take_entry(const RawEntry& entry, std::uint8_t stream, stages::Event& event) noexcept {
     if (!move_time(entry.receive_unix_ns)) return Taken::nothing;
+    if (entry.is_recorded && !has_no_timer_due()) return diverge();
     if (emit_due_timer(next_log_unix_ns_, event)) return Taken::timer;
     stamp(event, next_log_unix_ns_, entry.id_ms, entry.id_counter, stream);
     decoder_.decode_entry(entry, options_.streams[stream].kind, event);
@@ -147,6 +155,7 @@ class Ingress {
       return Taken::nothing;
     }
     if (!move_time(entry.receive_unix_ns)) return Taken::nothing;
+    if (entry.is_recorded && !has_no_timer_due()) return diverge();
     if (emit_due_timer(next_log_unix_ns_, event)) return Taken::timer;
     stamp(event, next_log_unix_ns_, 0, 0, stages::no_stream);
     record(entry, event);
@@ -169,7 +178,7 @@ class Ingress {
   }
 
   Taken take_timer(const RawEntry& entry, stages::Event& event) noexcept {
-    if (!options_.is_tape) {
+    if (!options_.is_tape && !entry.is_recorded) {
       fault_ = IngressFault::timer_outside_tape;
       return Taken::nothing;
     }
@@ -180,10 +189,17 @@ class Ingress {
       return Taken::nothing;
     }
     if (!move_time(due_unix_ns)) return Taken::nothing;
+    if (entry.is_recorded) {
+      if (schedule_.next_due_ns() != due_unix_ns) return diverge();
+      const stages::Timer due_timer = schedule_.take();
+      if (due_timer.kind != timer.kind) return diverge();
+      write_timer(due_timer, due_unix_ns, true, event);
+      return Taken::entry;
+    }
     const std::int64_t interval =
         timer.kind == stages::TimerKind::walk ? options_.timers.walk_ns : options_.timers.mark_ns;
     timer.index = interval == 0 ? 0 : due_unix_ns / interval;
-    write_timer(timer, next_log_unix_ns_, event);
+    write_timer(timer, next_log_unix_ns_, false, event);
     return Taken::entry;
   }
 
@@ -200,10 +216,20 @@ class Ingress {
     return true;
   }
 
+  [[nodiscard]] bool has_no_timer_due() const noexcept {
+    return schedule_.next_due_ns() > next_log_unix_ns_ ||
+           schedule_.next_due_ns() == TimerSchedule::never;
+  }
+
+  Taken diverge() noexcept {
+    fault_ = IngressFault::log_diverges;
+    return Taken::nothing;
+  }
+
   bool emit_due_timer(std::int64_t up_to_unix_ns, stages::Event& event) noexcept {
     const std::int64_t due = schedule_.next_due_ns();
     if (options_.is_tape || due > up_to_unix_ns || due == TimerSchedule::never) return false;
-    write_timer(schedule_.take(), due, event);
+    write_timer(schedule_.take(), due, false, event);
     return true;
   }
 
@@ -213,7 +239,7 @@ class Ingress {
                                                                  : engine::Progress::idle;
   }
 
-  void write_timer(const stages::Timer& timer, std::int64_t due_unix_ns,
+  void write_timer(const stages::Timer& timer, std::int64_t due_unix_ns, bool is_recorded,
                    stages::Event& event) noexcept {
     stamp(event, due_unix_ns, 0, 0, stages::no_stream);
     event.kind = stages::EventKind::timer;
@@ -222,9 +248,9 @@ class Ingress {
     event.text_position = 0;
     event.text_bytes = 0;
     event.timer = timer;
-    if (options_.input_log != nullptr) {
-      options_.input_log->on_timer(event.sequence, event.log_unix_ns, timer);
-    }
+    if (options_.tape != nullptr) options_.tape->on_timer(event.sequence, event.log_unix_ns, timer);
+    if (options_.journal != nullptr && !is_recorded)
+      options_.journal->on_timer(event.sequence, event.log_unix_ns, timer);
   }
 
   void stamp(stages::Event& event, std::int64_t log_unix_ns, std::uint64_t id_ms,
@@ -238,9 +264,9 @@ class Ingress {
   }
 
   void record(const RawEntry& entry, const stages::Event& event) noexcept {
-    if (options_.input_log != nullptr) {
-      options_.input_log->on_entry(event.sequence, event.log_unix_ns, entry);
-    }
+    if (options_.tape != nullptr) options_.tape->on_entry(event.sequence, event.log_unix_ns, entry);
+    if (options_.journal != nullptr && !entry.is_recorded)
+      options_.journal->on_entry(event.sequence, event.log_unix_ns, entry);
   }
 
   // Immutable after construction.
@@ -257,7 +283,7 @@ class Ingress {
   std::uint64_t unread_entry_count_ = 0;
   std::vector<std::uint64_t> entry_counts_;
   IngressFault fault_ = IngressFault::none;
-  bool waits_for_text_ = false;
+  bool waits_for_room_ = false;
 };
 
 }  // namespace coreloop::io

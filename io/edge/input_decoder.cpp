@@ -17,7 +17,6 @@ using stages::no_id;
 
 namespace {
 
-constexpr std::size_t dead_letter_payload_bytes_max = 512;
 static_assert(dead_letter_payload_bytes_max <= stages::TextRing::text_bytes_max);
 
 /// The first field of one name, and how often the name stands.
@@ -72,6 +71,11 @@ void InputDecoder::decode_entry(const RawEntry& entry, StreamKind kind, Event& e
   event.text_bytes = 0;
   const auto [payload, count] = find_field(entry, "data");
   const bool is_tick = kind == StreamKind::ticks;
+  if (entry.is_cut) {
+    write_dead_letter(payload, is_tick, {DeadLetterCode::size, 0}, event);
+    event.dead_letter.payload_crc32 = entry.payload_crc32;
+    return;
+  }
   if (count != 1) {
     const bool is_too_long = payload.size() > JsonDocument::payload_bytes_max;
     return write_dead_letter(

@@ -16,6 +16,9 @@
 
 namespace coreloop::io {
 
+/// What a dead letter shows of its payload.
+inline constexpr std::size_t dead_letter_payload_bytes_max = 512;
+
 class InputDecoder {
  public:
   /// Both must outlive the decoder. Allocates.

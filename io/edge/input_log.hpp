@@ -12,6 +12,8 @@ namespace coreloop::io {
 class InputLog {
  public:
   virtual ~InputLog() = default;
+  /// Whether any input could be recorded now; INGRESS takes none where not. Thread: INGRESS.
+  [[nodiscard]] virtual bool has_room() const noexcept = 0;
   /// A stream entry or a command, as received. Thread: INGRESS.
   virtual void on_entry(std::uint64_t sequence, std::int64_t log_unix_ns,
                         const RawEntry& entry) noexcept = 0;

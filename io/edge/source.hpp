@@ -21,6 +21,12 @@ struct RawEntry {
   std::uint64_t id_counter = 0;
   std::int64_t receive_unix_ns = 0;
   std::span<const RawField> fields;  ///< in order, names may repeat
+  /// Taken from the journal: with its sequence and time, not to be recorded again.
+  bool is_recorded = false;
+  /// Its one field `data` is only the beginning of a payload that is longer than any may be, and
+  /// whose checksum is payload_crc32.
+  bool is_cut = false;
+  std::uint32_t payload_crc32 = 0;
 };
 
 enum class SourceStatus : std::uint8_t {

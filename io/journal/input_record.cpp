@@ -63,6 +63,9 @@ bool read_input_record(const Record& record, InputRecord& input) {
     case InputRecordType::start:
       pieces.fields(input.fields);
       return pieces.is_all();
+    case InputRecordType::cut:
+      input.payload_crc32 = pieces.number<std::uint32_t>();
+      [[fallthrough]];
     case InputRecordType::input:
       input.sequence = pieces.number<std::uint64_t>();
       input.stream = pieces.text();
@@ -116,12 +119,24 @@ std::span<const std::string_view> InputRecordParts::pairs(std::span<const RawFie
 std::span<const std::string_view> InputRecordParts::input(std::uint64_t sequence,
                                                           const RawEntry& entry) {
   begin(3 * 8 + 4 + 4 + 8 * entry.fields.size());
+  add_input(sequence, entry);
+  return parts_;
+}
+
+std::span<const std::string_view> InputRecordParts::cut(std::uint64_t sequence,
+                                                        const RawEntry& entry) {
+  begin(4 + 3 * 8 + 4 + 4 + 8 * entry.fields.size());
+  add_number(entry.payload_crc32);
+  add_input(sequence, entry);
+  return parts_;
+}
+
+void InputRecordParts::add_input(std::uint64_t sequence, const RawEntry& entry) {
   add_number(sequence);
   add_text(entry.stream);
   add_number(entry.id_ms);
   add_number(entry.id_counter);
   add_fields(entry.fields);
-  return parts_;
 }
 
 std::span<const std::string_view> InputRecordParts::timer(std::uint64_t sequence,

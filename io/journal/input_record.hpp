@@ -3,6 +3,7 @@
 //
 //   conf, start:  u32 count, count x (name, value)
 //   input:        u64 sequence, stream, u64 id ms, u64 id counter, u32 count, count x (name, value)
+//   cut:          u32 crc32 of the payload, and an input whose one field is the payload's beginning
 //   timer:        u64 sequence, u8 kind
 //
 // A name or value is u32 length and bytes. Log time stands in the record's header. Little-endian.
@@ -24,6 +25,7 @@ enum class InputRecordType : std::uint32_t {
   start = 2,  ///< input stream -> id behind which reading began
   input = 3,  ///< a stream entry or a command
   timer = 4,
+  cut = 5,  ///< an entry whose payload is too long for any input: a dead letter
 };
 
 /// A record of the journal, taken apart; views into the record.
@@ -34,6 +36,7 @@ struct InputRecord {
   std::string_view stream;  ///< of an input; `@command` too
   std::uint64_t id_ms = 0;
   std::uint64_t id_counter = 0;
+  std::uint32_t payload_crc32 = 0;  ///< of a cut one
   stages::TimerKind timer{};
   std::vector<RawField> fields;  ///< of conf, start and input
 };
@@ -47,6 +50,7 @@ class InputRecordParts {
  public:
   std::span<const std::string_view> pairs(std::span<const RawField> fields);
   std::span<const std::string_view> input(std::uint64_t sequence, const RawEntry& entry);
+  std::span<const std::string_view> cut(std::uint64_t sequence, const RawEntry& entry);
   std::span<const std::string_view> timer(std::uint64_t sequence, stages::TimerKind kind);
   /// Bytes of the parts made last.
   [[nodiscard]] std::size_t size() const noexcept;
@@ -57,6 +61,7 @@ class InputRecordParts {
   void add_number(Number value);
   void add_text(std::string_view text);
   void add_fields(std::span<const RawField> fields);
+  void add_input(std::uint64_t sequence, const RawEntry& entry);
 
   std::vector<char> numbers_;  ///< stays where it is while parts refer to it
   std::vector<std::string_view> parts_;

@@ -13,29 +13,35 @@ namespace coreloop::io {
 
 class Journal final : public InputLog {
  public:
+  /// Of an entry that is longer only what decides about it is recorded: its fields `data`, and of a
+  /// payload that is longer than any may be the beginning and the checksum.
+  static constexpr std::size_t whole_record_bytes_max = std::size_t{48} * 1024;
+
   /// `writer` is open and must outlive it.
   explicit Journal(RecordWriter& writer) : writer_(writer) {}
 
   /// The keys that decide outputs, first and at each change. False if there is no room now.
   [[nodiscard]] bool record_conf(std::int64_t log_unix_ns, std::span<const RawField> keys);
 
-  /// Where reading of each input stream begins, once. False if there is no room now.
+  /// Where each stream began, once: id behind which an input stream is read, or above which our ids
+  /// of an output stream go on. False if there is no room now.
   [[nodiscard]] bool record_start(std::int64_t log_unix_ns, std::span<const RawField> ids);
 
-  /// Requires: has_room_for(entry).
+  [[nodiscard]] bool has_room() const noexcept override {
+    return writer_.has_room(whole_record_bytes_max);
+  }
+  /// Requires: has_room().
   void on_entry(std::uint64_t sequence, std::int64_t log_unix_ns,
                 const RawEntry& entry) noexcept override;
-  /// Requires: has_room_for({}).
+  /// Requires: has_room().
   void on_timer(std::uint64_t sequence, std::int64_t log_unix_ns,
                 const stages::Timer& timer) noexcept override;
-
-  [[nodiscard]] bool has_room_for(const RawEntry& entry) const noexcept {
-    return writer_.has_room(input_record_bytes(entry));
-  }
 
  private:
   [[nodiscard]] bool record_pairs(InputRecordType type, std::int64_t log_unix_ns,
                                   std::span<const RawField> pairs);
+  void record_long(std::uint64_t sequence, std::int64_t log_unix_ns,
+                   const RawEntry& entry) noexcept;
 
   RecordWriter& writer_;
   InputRecordParts parts_;

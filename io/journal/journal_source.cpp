@@ -50,12 +50,17 @@ void JournalSource::show(RawEntry& entry) noexcept {
   entry.id_ms = static_cast<std::uint64_t>(record_.log_unix_ns / stages::ns_per_ms);
   entry.id_counter = record_.sequence;
   entry.fields = record_.fields;
+  entry.is_recorded = true;
   switch (record_.type) {
     case InputRecordType::conf:
       entry.stream = conf_stream;
       return;
     case InputRecordType::start:
       return;
+    case InputRecordType::cut:
+      entry.is_cut = true;
+      entry.payload_crc32 = record_.payload_crc32;
+      [[fallthrough]];
     case InputRecordType::input:
       entry.stream = record_.stream;
       if (record_.stream != command_stream) {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "io/redis/entry_id.hpp"
+#include "io/edge/entry_id.hpp"
 
 namespace coreloop::io {
 

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "engine/check.hpp"
+#include "io/edge/entry_id.hpp"
 #include "io/edge/sink.hpp"
-#include "io/redis/entry_id.hpp"
 
 namespace coreloop::io {
 

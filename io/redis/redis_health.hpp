@@ -18,6 +18,7 @@ enum class RedisFault : std::uint8_t {
   permission,      ///< let in, but not allowed what we need
   wrong_type,      ///< a key of ours holds no stream
   foreign_writer,  ///< somebody else writes to an output stream
+  journal_behind,  ///< an output stream holds what the journal does not lead to any more
   input_rewound,   ///< an input stream's ids went back behind what was read
 };
 

@@ -1,4 +1,4 @@
-// The life of a transaction, and the handshake.
+// The life of a transaction.
 #include "io/redis/redis_sink.hpp"
 
 #include <algorithm>
@@ -6,25 +6,11 @@
 #include <cstring>
 
 #include "io/codec/json_text.hpp"
-#include "io/redis/stream_info.hpp"
 
 namespace coreloop::io {
 namespace {
 
-// Tags of replies. Those of a stream carry its index.
-constexpr std::uint64_t tag_info = 100;
-constexpr std::uint64_t tag_length = 200;
-constexpr std::uint64_t tag_probe = 300;
-constexpr std::uint64_t tag_begin = 400;
-constexpr std::uint64_t tag_queued = 401;
-constexpr std::uint64_t tag_executed = 402;
-
-constexpr std::string_view multi_command = "*1\r\n$5\r\nMULTI\r\n";
 constexpr std::string_view exec_command = "*1\r\n$4\r\nEXEC\r\n";
-constexpr std::string_view discard_command = "*1\r\n$7\r\nDISCARD\r\n";
-
-constexpr std::int64_t length_interval_ns = 1'000'000'000;
-constexpr std::int64_t answers_pause_ns = 10'000'000;
 
 // `$<size>\r\n<text>\r\n`
 char* append_bulk(char* out, std::string_view text) noexcept {
@@ -81,6 +67,14 @@ void RedisSink::write(const OutputEntry& entry) noexcept {
   const auto size = static_cast<std::size_t>(out - begin);
   HOT_CHECK(size <= command_bytes_max, "a command of the longest kind");
   queue_.end_entry(entry.stream, {entry.id_ms, entry.id_number}, size);
+  if (is_recovering_) [[unlikely]]
+    check_recovered(stream, {entry.id_ms, entry.id_number});
+}
+
+void RedisSink::end_of_input() noexcept {
+  queue_.end_group();
+  if (is_recovering_) [[unlikely]]
+    pass_over_what_is_there();
 }
 
 void RedisSink::on_open() {
@@ -92,20 +86,6 @@ void RedisSink::on_closed(RedisLoss) {
   pause_.stop();
   every_second_.stop();
   is_ready_.store(false, std::memory_order_release);
-}
-
-void RedisSink::look() {
-  if (!session_.is_open()) return;
-  // Answers to what was asked before a pause must not be taken for those to come.
-  if (session_.awaited_count() != 0) return pause_.start(answers_pause_ns);
-  state_ = State::looking;
-  answers_awaited_ = output_stream_count;
-  for (std::size_t i = 0; i < output_stream_count; ++i) {
-    command_.clear();
-    append_command(command_, {"XINFO", "STREAM", options_.names[i]});
-    session_.send(tag_info + i, command_);
-  }
-  session_.flush();
 }
 
 void RedisSink::on_reply(std::uint64_t tag, RedisReply reply) {
@@ -121,143 +101,6 @@ void RedisSink::on_reply(std::uint64_t tag, RedisReply reply) {
   if (tag >= tag_probe && tag < tag_begin) return on_probe(tag - tag_probe, reply);
   if (tag == tag_executed) return on_executed(reply);
   on_queued(reply);
-}
-
-void RedisSink::on_info(std::size_t stream, RedisReply reply) {
-  if (state_ != State::looking) return;
-  Found& found = found_[stream];
-  found = {};
-  if (reply.is_error()) {
-    const RedisErrorKind kind = session_.note_error(reply);
-    if (kind != RedisErrorKind::no_such_key)
-      return refuse(kind, options_.names[stream] + ": " + std::string{reply.text()});
-  } else {
-    StreamInfo info;
-    if (!read_stream_info(reply, info)) return session_.retry("XINFO STREAM makes no sense");
-    found = {true, info.last_generated_id};
-  }
-  if (--answers_awaited_ == 0) settle();
-}
-
-void RedisSink::settle() {
-  if (!has_adopted_) return probe();
-  for (std::size_t i = 0; i < output_stream_count; ++i) {
-    if (!settle_stream(i)) return;
-  }
-  // Publication goes on at the first entry that is not there.
-  std::uint64_t next = queue_.oldest();
-  while (next < queue_.group_end() &&
-         queue_.at(next).id <= in_redis_[static_cast<std::size_t>(queue_.at(next).stream)]) {
-    ++next;
-  }
-  // What got through before the connection was lost is progress, too.
-  if (next > queue_.acknowledged()) session_.reset_pause();
-  queue_.acknowledge(next);
-  state_ = State::open;
-  is_ready_.store(true, std::memory_order_release);
-  every_second_.start(length_interval_ns);
-  go_on();
-}
-
-// True: in_redis_ says where publication goes on. False: it does not.
-bool RedisSink::settle_stream(std::size_t stream) {
-  HandshakeFacts facts;
-  facts.key_exists = found_[stream].key_exists;
-  facts.last_in_redis = found_[stream].last;
-  facts.last_is_ours = is_ours(stream, facts.last_in_redis);
-  for (std::uint64_t number = queue_.oldest(); number < queue_.end(); ++number) {
-    const PublishQueue::Entry& entry = queue_.at(number);
-    if (static_cast<std::size_t>(entry.stream) != stream) continue;
-    if (facts.oldest == EntryId{}) facts.oldest = entry.id;
-    facts.newest = entry.id;
-  }
-  facts.acknowledged = in_redis_[stream];
-  facts.newest = std::max(facts.newest, facts.acknowledged);
-  const std::string& name = options_.names[stream];
-  switch (judge_handshake(facts)) {
-    case HandshakeVerdict::up_to_date:
-    case HandshakeVerdict::publish_rest:
-      break;
-    case HandshakeVerdict::tail_lost: {
-      const std::uint64_t lost = facts.acknowledged.counter - facts.last_in_redis.counter;
-      counters_.tail_lost.add(lost);
-      session_.notice(true, name + ": Redis has lost " + std::to_string(lost) +
-                                " confirmed entries; publishing them again");
-      break;
-    }
-    case HandshakeVerdict::hole: {
-      const EntryId first = facts.oldest == EntryId{} ? facts.acknowledged : facts.oldest;
-      const std::uint64_t known =
-          facts.key_exists ? facts.last_in_redis.counter : bases_[stream].counter;
-      const std::uint64_t lost = first.counter > known + 1 ? first.counter - known - 1 : 0;
-      counters_.hole.add(lost);
-      session_.notice(true, name + ": " + (facts.key_exists ? "its end" : "the stream") +
-                                " is gone; " + std::to_string(lost) + " entries before " +
-                                first.text() + " cannot be restored");
-      break;
-    }
-    case HandshakeVerdict::foreign_writer:
-      session_.raise(RedisFault::foreign_writer,
-                     name + " ends with " + facts.last_in_redis.text() +
-                         ", which is none of ours (our last: " + facts.newest.text() +
-                         "): somebody else writes to it");
-      session_.close();
-      state_ = State::closed;
-      return false;
-  }
-  in_redis_[stream] = facts.key_exists ? facts.last_in_redis : EntryId{};
-  return true;
-}
-
-bool RedisSink::is_ours(std::size_t stream, EntryId id) const {
-  if (id == bases_[stream] || id == in_redis_[stream]) return true;
-  for (std::uint64_t number = queue_.oldest(); number < queue_.end(); ++number) {
-    const PublishQueue::Entry& entry = queue_.at(number);
-    if (static_cast<std::size_t>(entry.stream) == stream && entry.id == id) return true;
-  }
-  return false;
-}
-
-// Asks for leave to write before the first entry: what Redis would refuse, it refuses when the
-// command is queued.
-void RedisSink::probe() {
-  state_ = State::probing;
-  refusal_.clear();
-  session_.send(tag_probe, multi_command);
-  session_.flush();
-}
-
-// Only inside a transaction: outside of one the entries would be written.
-void RedisSink::probe_streams() {
-  for (std::size_t i = 0; i < output_stream_count; ++i) {
-    command_.clear();
-    append_command(command_, {"XADD", options_.names[i], "MAXLEN", "~",
-                              std::to_string(options_.maxlen), "*", "data", ""});
-    session_.send(tag_probe + 1 + i, command_);
-  }
-  session_.send(tag_probe + 1 + output_stream_count, discard_command);
-  session_.flush();
-}
-
-void RedisSink::on_probe(std::uint64_t step, RedisReply reply) {
-  if (state_ != State::probing) return;
-  const bool is_begin = step == 0;
-  const bool is_discard = step == 1 + output_stream_count;
-  if (reply.is_error() && refusal_.empty() && !is_discard) {
-    refusal_kind_ = session_.note_error(reply);
-    refusal_ = (is_begin ? "MULTI" : options_.names[step - 1]) + ": " + std::string{reply.text()};
-  }
-  if (is_begin && refusal_.empty()) return probe_streams();
-  if (!is_begin && !is_discard) return;
-  if (!refusal_.empty()) return refuse(refusal_kind_, refusal_);
-  adopt();
-}
-
-void RedisSink::adopt() {
-  for (std::size_t i = 0; i < output_stream_count; ++i)
-    bases_[i] = in_redis_[i] = found_[i].last;
-  has_adopted_ = true;
-  settle();
 }
 
 void RedisSink::go_on() {
@@ -338,8 +181,8 @@ void RedisSink::on_executed(RedisReply reply) {
 
 void RedisSink::refuse(RedisErrorKind kind, const std::string& why) {
   using enum RedisErrorKind;
-  if (!has_adopted_ && kind == permission) session_.raise(RedisFault::permission, why);
-  if (!has_adopted_ && kind == wrong_type) session_.raise(RedisFault::wrong_type, why);
+  if (!has_probed_ && kind == permission) session_.raise(RedisFault::permission, why);
+  if (!has_probed_ && kind == wrong_type) session_.raise(RedisFault::wrong_type, why);
   if (kind == demoted) {
     demotions_.fetch_add(1, std::memory_order_relaxed);
     return session_.retry(why);

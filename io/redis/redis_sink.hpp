@@ -7,7 +7,8 @@
 //
 // After each (re)connect the last id of every output stream is compared with the queue: what is
 // missing is published, what is there already is not, and a stranger's entry stops the engine. At
-// the first connect it adopts the last ids it finds. EGRESS's thread; what is marked so, any.
+// the first connect it adopts the last ids it finds, unless a journal says where it began.
+// EGRESS's thread; what is marked so, any.
 #pragma once
 
 #include <array>
@@ -21,6 +22,7 @@
 #include "io/edge/sink.hpp"
 #include "io/redis/handshake.hpp"
 #include "io/redis/publish_queue.hpp"
+#include "io/redis/recovery_check.hpp"
 #include "io/redis/redis_session.hpp"
 
 namespace coreloop::io {
@@ -52,6 +54,10 @@ class RedisSink final : public RedisSessionOwner {
 
   /// Begins to connect.
   void open() { session_.open(); }
+  /// Before open(): takes up where an earlier run began above `bases`, instead of adopting what is
+  /// found. `recovers`: its outputs will be written once more, until end_of_recovery(); what Redis
+  /// has of them is passed over, and must be the same.
+  void resume(const std::array<EntryId, output_stream_count>& bases, bool recovers);
   /// Ends the connection for good.
   void close() noexcept;
 
@@ -60,11 +66,12 @@ class RedisSink final : public RedisSessionOwner {
     return queue_.has_room(entries_per_event_max, command_bytes_max);
   }
   void write(const OutputEntry& entry) noexcept;
-  void end_of_input() noexcept { queue_.end_group(); }
+  void end_of_input() noexcept;
+  void end_of_recovery() noexcept;
 
   /// Whether the streams have been looked at and we may publish.
   [[nodiscard]] bool is_ready() const noexcept { return is_ready_.load(std::memory_order_acquire); }
-  /// Last ids found at the first connect. Requires: is_ready() once.
+  /// Last ids found at the first connect, or resumed from. Requires: is_ready() once.
   [[nodiscard]] const std::array<EntryId, output_stream_count>& bases() const noexcept {
     return bases_;
   }
@@ -97,6 +104,16 @@ class RedisSink final : public RedisSessionOwner {
     pausing,  ///< refused; asks again in a while
   };
 
+  // Tags of replies. Those of a stream carry its index.
+  static constexpr std::uint64_t tag_info = 100;
+  static constexpr std::uint64_t tag_length = 200;
+  static constexpr std::uint64_t tag_probe = 300;
+  static constexpr std::uint64_t tag_begin = 400;
+  static constexpr std::uint64_t tag_queued = 401;
+  static constexpr std::uint64_t tag_executed = 402;
+  static constexpr std::int64_t length_interval_ns = 1'000'000'000;
+  static constexpr std::string_view multi_command = "*1\r\n$5\r\nMULTI\r\n";
+
   // The longest report, its further fields, and the words of the protocol around them.
   static constexpr std::size_t command_bytes_max = report_bytes_max + 2'048;
 
@@ -109,6 +126,10 @@ class RedisSink final : public RedisSessionOwner {
   void on_info(std::size_t stream, RedisReply reply);
   void settle();
   void adopt();
+  void pass_over_what_is_there() noexcept;
+  void check_recovered(std::size_t stream, EntryId id) noexcept;
+  void meet_stranger(std::size_t stream);
+  void stop_publishing(RedisFault fault, const std::string& why);
   bool settle_stream(std::size_t stream);
   void probe();
   void probe_streams();
@@ -140,7 +161,10 @@ class RedisSink final : public RedisSessionOwner {
   std::uint64_t batch_entries_ = 0;  ///< commands in it
   std::string refusal_;              ///< first error of the transaction or probe
   RedisErrorKind refusal_kind_ = RedisErrorKind::other;
-  bool has_adopted_ = false;
+  bool has_bases_ = false;      ///< adopted or resumed
+  bool has_probed_ = false;     ///< whether we may write has been asked since the start
+  bool is_recovering_ = false;  ///< outputs are made once more
+  std::array<RecoveryCheck, output_stream_count> checks_;
   std::string told_;  ///< the trouble told last, until a transaction has gone through
   std::string command_;
   // Published.

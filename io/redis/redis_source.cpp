@@ -32,11 +32,15 @@ RedisSource::RedisSource(EventLoop& loop, RedisSourceOptions options)
   for (std::size_t i = 0; i < options_.streams.size(); ++i)
     counters_.push_back(std::make_unique<InputStreamCounters>());
   EntryId start;
-  if (options_.start != "$" && parse_entry_id(options_.start, start, true)) {
-    for (Position& position : positions_)
-      position.cursor = start;
-    has_resolved_ = true;
-  }
+  if (options_.start != "$" && parse_entry_id(options_.start, start, true))
+    resume(std::vector<EntryId>(positions_.size(), start));
+}
+
+void RedisSource::resume(std::span<const EntryId> cursors) {
+  starts_.assign(cursors.begin(), cursors.end());
+  for (std::size_t i = 0; i < positions_.size(); ++i)
+    positions_[i].cursor = starts_[i];
+  has_resolved_ = true;
 }
 
 SourceStatus RedisSource::peek(RawEntry& entry) noexcept {
@@ -144,6 +148,8 @@ void RedisSource::on_info(std::size_t stream, RedisReply reply) {
 void RedisSource::resolve(std::size_t stream, const StreamInfo& info) {
   positions_[stream] = {info.last_generated_id, info.entries_added, info.counts_entries};
   if (answers_awaited_ != 0) return;
+  for (const Position& position : positions_)
+    starts_.push_back(position.cursor);
   has_resolved_ = true;
   state_ = State::open;
   is_ready_.store(true, std::memory_order_release);

@@ -11,14 +11,15 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/loop_counters.hpp"
 #include "io/edge/clock.hpp"
+#include "io/edge/entry_id.hpp"
 #include "io/edge/input_streams.hpp"
 #include "io/edge/source.hpp"
-#include "io/redis/entry_id.hpp"
 #include "io/redis/redis_session.hpp"
 #include "io/redis/stream_info.hpp"
 
@@ -46,6 +47,8 @@ class RedisSource final : public RedisSessionOwner {
  public:
   RedisSource(EventLoop& loop, RedisSourceOptions options);
 
+  /// Before open(): reads each stream behind this id, whatever the start says.
+  void resume(std::span<const EntryId> cursors);
   /// Begins to connect.
   void open() { session_.open(); }
   /// Ends the connection for good.
@@ -55,6 +58,8 @@ class RedisSource final : public RedisSessionOwner {
   [[nodiscard]] SourceStatus peek(RawEntry& entry) noexcept;
   void consume() noexcept { ++current_.next; }
 
+  /// Id behind which reading of each stream began. Requires: is_ready() once.
+  [[nodiscard]] const std::vector<EntryId>& starts() const noexcept { return starts_; }
   /// Whether the cursors are known and entries are being asked for.
   [[nodiscard]] bool is_ready() const noexcept { return is_ready_.load(std::memory_order_acquire); }
   /// The server is no master any more: looks again. Thread: any; done at the next look outside.
@@ -122,6 +127,7 @@ class RedisSource final : public RedisSessionOwner {
   EventLoop::Timer pause_;
   EventLoop::Timer info_due_;
   State state_ = State::closed;
+  std::vector<EntryId> starts_;
   std::vector<Position> positions_;
   Batch current_;
   Batch next_;

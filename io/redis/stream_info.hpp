@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "io/redis/entry_id.hpp"
+#include "io/edge/entry_id.hpp"
 #include "io/redis/redis_client.hpp"
 
 namespace coreloop::io {

@@ -100,7 +100,8 @@ class Engine:
                                             stdout=subprocess.DEVNULL)
         self.port = 0
         found = wait_until(lambda: self.process.poll() is not None or
-                           re.search(r"listening on http://127\.0\.0\.1:(\d+)", self.log()))
+                           re.search(r"listening on http://127\.0\.0\.1:(\d+)", self.log()) or
+                           "running on" in self.log())
         if isinstance(found, re.Match):
             self.port = int(found[1])
 

@@ -78,7 +78,7 @@ int allocating_inputs(const std::vector<std::string>& settings, InputLog* log,
   tests::BusyScript().add_to(source, input_count);
   CaptureSink sink(nullptr, conf.output_names);
   IngressOptions options;
-  options.input_log = log;
+  options.tape = log;
   tests::EngineRun<ScriptedSource, CaptureSink> run(conf, source, sink, options,
                                                     tests::threads_of_cuts(cuts));
   auto& engine = run.engine();

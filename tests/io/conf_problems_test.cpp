@@ -108,8 +108,9 @@ TEST(ConfProblemsTest, RefuseValuesOfAnotherKindForEveryKey) {
   for (const ConfKey& key : conf_keys()) {
     for (const char* const value : {"2026-01-12", "12:00:00", "[[[]]]", "{ x = { y = 1 } }",
                                     "[1.5]", "\"no such word, with blanks\"", "-1", "1e300"}) {
-      const bool is_free_text =
-          key.full_name() == "output.tape" || key.full_name() == "redis.password_file";
+      const bool is_free_text = key.full_name() == "output.tape" ||
+                                key.full_name() == "redis.password_file" ||
+                                key.full_name() == "journal.dir";
       const bool is_capture = key.full_name() == "input.source";
       if (is_free_text && value[0] == '"') continue;
       const std::string text = (is_capture ? "" : source_line) + std::string{key.section} + "." +
@@ -198,7 +199,7 @@ TEST(ConfProblemsTest, NeverShowAPassword) {
 
 // The system would open another file than the one that is written there.
 TEST(ConfProblemsTest, RefuseFileNamesWithANul) {
-  for (const char* const key : {"output.tape", "redis.password_file"}) {
+  for (const char* const key : {"output.tape", "redis.password_file", "journal.dir"}) {
     expect_problem(source_line + key + " = \"a\\u0000b\"\n",
                    "engine.toml:2:", std::string{key} + ": must be ");
   }

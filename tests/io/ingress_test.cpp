@@ -44,6 +44,7 @@ std::string name_of(const Event& event) {
 class RecordingLog final : public InputLog {
  public:
   std::vector<std::string> lines;
+  [[nodiscard]] bool has_room() const noexcept override { return true; }
   void on_entry(std::uint64_t sequence, std::int64_t log_unix_ns,
                 const RawEntry& entry) noexcept override {
     note(sequence, std::string{entry.stream}, log_unix_ns);
@@ -91,7 +92,7 @@ class IngressTest : public testing::Test {
              .timers = timers,
              .is_tape = is_tape,
              .idle_clock = idle_clock,
-             .input_log = &log_}};
+             .tape = &log_}};
   }
   // Polls until nothing more comes; answers the events as `name at time` and the last progress.
   std::vector<std::string> drive(Ingress<ScriptedSource>& head, Progress* last = nullptr) {

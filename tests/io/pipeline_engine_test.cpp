@@ -42,7 +42,7 @@ RunBytes run_with_tape(const EngineConf& conf, SourceType& source, IngressOption
   CaptureSink sink(std::move(output.file), conf.output_names);
   Tape tape(std::move(tape_file.file));
   tools::give_tape_conf(conf, tape);
-  options.input_log = &tape;
+  options.tape = &tape;
   EngineRun<SourceType, CaptureSink> run(conf, source, sink, options);
   while (run.run() == StepResult::idle)
     between();

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "io/redis/entry_id.hpp"
+#include "io/edge/entry_id.hpp"
 #include "io/redis/redis_error.hpp"
 
 namespace coreloop::io {

@@ -103,8 +103,20 @@ class RedisCase(unittest.TestCase):
 
     def wait_for_outcomes(self, timeout=SETTLE_S, client=None):
         """Until every signal fed so far has its outcome in Redis."""
-        self.wait_until(lambda: self.outcome_count(client) >= self.signals_fed, timeout,
-                        lambda: f"{self.outcome_count(client)} of {self.signals_fed} outcomes")
+        counts = {}  # -> when it was first seen
+
+        def is_all_through():
+            counts.setdefault(self.outcome_count(client), time.monotonic())
+            return max(counts) >= self.signals_fed
+
+        def said():
+            last = max(counts)
+            still_s = time.monotonic() - counts[last]
+            clients = (client or self.server.ask)("CLIENT", "LIST").decode()
+            return (f"{last} of {self.signals_fed} outcomes, for {still_s:.1f} s, {min(counts)} at first; "
+                    f"engine used {self.engine.cpu_s()} s\n{clients}")
+
+        self.wait_until(is_all_through, timeout, said)
 
     def assert_memory_below(self, limit_mb, before_mb=0.0):
         """Holds the most the engine ever had in memory, less `before_mb`, against a limit for what is no sanitizer's build."""

@@ -1,0 +1,76 @@
+// One pass over a journal.
+#include "io/journal/journal_contents.hpp"
+
+#include "io/journal/input_record.hpp"
+#include "io/journal/record_reader.hpp"
+
+namespace coreloop::io {
+namespace {
+
+// The ids of a start record; false if one is no id.
+bool read_starts(const InputRecord& input, std::map<std::string, EntryId, std::less<>>& starts) {
+  for (const RawField& field : input.fields) {
+    EntryId id;
+    if (!parse_entry_id(field.value, id)) return false;
+    starts.emplace(field.name, id);
+  }
+  return true;
+}
+
+bool read_input(const InputRecord& input, JournalContents& contents) {
+  if (contents.starts.empty() || input.sequence != contents.last_sequence + 1) return false;
+  contents.last_sequence = input.sequence;
+  const auto cursor = contents.cursors.find(input.stream);
+  if (cursor != contents.cursors.end()) cursor->second = {input.id_ms, input.id_counter};
+  return true;
+}
+
+bool read_record(const InputRecord& input, JournalContents& contents) {
+  contents.last_log_unix_ns = input.log_unix_ns;
+  switch (input.type) {
+    case InputRecordType::conf:
+      if (!contents.conf.empty()) return false;
+      for (const RawField& field : input.fields)
+        contents.conf.emplace_back(field.name, field.value);
+      return !contents.conf.empty();
+    case InputRecordType::start:
+      if (contents.conf.empty() || !contents.starts.empty()) return false;
+      if (!read_starts(input, contents.starts)) return false;
+      contents.cursors = contents.starts;
+      return true;
+    case InputRecordType::input:
+    case InputRecordType::cut:
+    case InputRecordType::timer:
+      return read_input(input, contents);
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string read_journal_contents(const std::string& directory, JournalContents& contents) {
+  contents = {};
+  RecordReader reader(directory);
+  if (!reader.open()) return reader.problem();
+  InputRecord input;
+  for (;;) {
+    Record record;
+    switch (reader.next(record)) {
+      case RecordStatus::corrupt:
+        return reader.problem();
+      case RecordStatus::end:
+        contents.torn_bytes = reader.torn_bytes();
+        contents.build = reader.build();
+        contents.end = {reader.last_segment(), reader.end_offset(), reader.next_number()};
+        return {};
+      case RecordStatus::record:
+        break;
+    }
+    if (!read_input_record(record, input) || !read_record(input, contents)) {
+      return "record " + std::to_string(record.number) +
+             " is whole, but not what belongs there: written by another program or version";
+    }
+  }
+}
+
+}  // namespace coreloop::io

@@ -1,0 +1,35 @@
+// What a journal holds, read once from its beginning to its end before anything is done with it:
+// whether it is whole, the conf it was made with, and where its inputs end.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "io/edge/entry_id.hpp"
+#include "io/journal/record_writer.hpp"
+
+namespace coreloop::io {
+
+struct JournalContents {
+  /// Decision keys and their values as TOML text; empty: the journal has not been begun.
+  std::vector<std::pair<std::string, std::string>> conf;
+  /// Where each stream began, by name; empty: no input can have been recorded.
+  std::map<std::string, EntryId, std::less<>> starts;
+  /// Last recorded entry of each input stream, or where it began.
+  std::map<std::string, EntryId, std::less<>> cursors;
+  std::uint64_t last_sequence = 0;
+  std::int64_t last_log_unix_ns = 0;
+  std::uint64_t torn_bytes = 0;  ///< of a last record that was never completed
+  std::string build;             ///< that wrote the last segment
+  RecordLogEnd end;
+};
+
+/// Reads the journal in `directory`. Empty, or why it cannot be taken up: file, offset and what is
+/// wrong there.
+[[nodiscard]] std::string read_journal_contents(const std::string& directory,
+                                                JournalContents& contents);
+
+}  // namespace coreloop::io

@@ -1,0 +1,58 @@
+// While a journal is replayed its outputs are made once more, and must lead to what stands in
+// Redis: for each output stream, whether the last id found there is one that we make again.
+//
+//   found   last id of the stream when we looked; outputs up to it are there already
+//   made    last id that the replay has made so far
+#pragma once
+
+#include <cstdint>
+
+#include "io/edge/entry_id.hpp"
+
+namespace coreloop::io {
+
+class RecoveryCheck {
+ public:
+  /// `base`: last id before ours; `found` is not below it.
+  void begin(EntryId base, EntryId found) noexcept {
+    found_ = found;
+    is_met_ = found <= base || found == made_;
+  }
+
+  enum class Step : std::uint8_t {
+    there,     ///< Redis has it already
+    new_one,   ///< Redis lacks it
+    stranger,  ///< Redis ends with an id that we passed without making it
+  };
+
+  /// The replay has made `id`, in order.
+  Step on_made(EntryId id) noexcept {
+    made_ = id;
+    if (id == found_) is_met_ = true;
+    if (id <= found_) return Step::there;
+    return is_met_ ? Step::new_one : Step::stranger;
+  }
+
+  enum class End : std::uint8_t {
+    met,
+    behind,    ///< Redis ends with an id as we make them, but later than all of ours
+    stranger,  ///< Redis ends with an id that is none of ours
+  };
+
+  /// The replay is over. `base` as in begin().
+  [[nodiscard]] End end(EntryId base) const noexcept {
+    if (is_met_) return End::met;
+    const EntryId last = made_ == EntryId{} ? base : made_;
+    return found_.counter > last.counter && found_.ms >= last.ms ? End::behind : End::stranger;
+  }
+
+  [[nodiscard]] EntryId made() const noexcept { return made_; }
+  [[nodiscard]] EntryId found() const noexcept { return found_; }
+
+ private:
+  EntryId found_;
+  EntryId made_;
+  bool is_met_ = true;
+};
+
+}  // namespace coreloop::io

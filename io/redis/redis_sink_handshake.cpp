@@ -1,0 +1,220 @@
+// What is done between a connect and the first transaction: the streams are looked at and compared
+// with what we hold, or with what a journal's replay makes.
+#include <algorithm>
+
+#include "io/redis/redis_sink.hpp"
+#include "io/redis/stream_info.hpp"
+
+namespace coreloop::io {
+namespace {
+
+constexpr std::string_view discard_command = "*1\r\n$7\r\nDISCARD\r\n";
+constexpr std::int64_t answers_pause_ns = 10'000'000;
+
+}  // namespace
+
+void RedisSink::look() {
+  if (!session_.is_open()) return;
+  // Answers to what was asked before a pause must not be taken for those to come.
+  if (session_.awaited_count() != 0) return pause_.start(answers_pause_ns);
+  state_ = State::looking;
+  answers_awaited_ = output_stream_count;
+  for (std::size_t i = 0; i < output_stream_count; ++i) {
+    command_.clear();
+    append_command(command_, {"XINFO", "STREAM", options_.names[i]});
+    session_.send(tag_info + i, command_);
+  }
+  session_.flush();
+}
+
+void RedisSink::on_info(std::size_t stream, RedisReply reply) {
+  if (state_ != State::looking) return;
+  Found& found = found_[stream];
+  found = {};
+  if (reply.is_error()) {
+    const RedisErrorKind kind = session_.note_error(reply);
+    if (kind != RedisErrorKind::no_such_key)
+      return refuse(kind, options_.names[stream] + ": " + std::string{reply.text()});
+  } else {
+    StreamInfo info;
+    if (!read_stream_info(reply, info)) return session_.retry("XINFO STREAM makes no sense");
+    found = {true, info.last_generated_id};
+  }
+  if (--answers_awaited_ == 0) settle();
+}
+
+void RedisSink::settle() {
+  if (!has_probed_) return probe();
+  for (std::size_t i = 0; i < output_stream_count; ++i) {
+    if (!settle_stream(i)) return;
+  }
+  const std::uint64_t acknowledged = queue_.acknowledged();
+  queue_.acknowledge(queue_.oldest());
+  pass_over_what_is_there();
+  // What got through before the connection was lost is progress, too.
+  if (queue_.acknowledged() > acknowledged) session_.reset_pause();
+  state_ = State::open;
+  is_ready_.store(true, std::memory_order_release);
+  every_second_.start(length_interval_ns);
+  go_on();
+}
+
+// True: in_redis_ says where publication goes on. False: it does not.
+bool RedisSink::settle_stream(std::size_t stream) {
+  const Found& there = found_[stream];
+  if (is_recovering_ && there.key_exists && there.last > checks_[stream].made()) {
+    // Ahead of the replay, which will tell whether it leads there.
+    checks_[stream].begin(bases_[stream], there.last);
+    in_redis_[stream] = there.last;
+    return true;
+  }
+  HandshakeFacts facts;
+  facts.key_exists = found_[stream].key_exists;
+  facts.last_in_redis = found_[stream].last;
+  facts.last_is_ours = is_ours(stream, facts.last_in_redis);
+  for (std::uint64_t number = queue_.oldest(); number < queue_.end(); ++number) {
+    const PublishQueue::Entry& entry = queue_.at(number);
+    if (static_cast<std::size_t>(entry.stream) != stream) continue;
+    if (facts.oldest == EntryId{}) facts.oldest = entry.id;
+    facts.newest = entry.id;
+  }
+  facts.acknowledged = in_redis_[stream];
+  facts.newest = std::max(facts.newest, facts.acknowledged);
+  const std::string& name = options_.names[stream];
+  switch (judge_handshake(facts)) {
+    case HandshakeVerdict::up_to_date:
+    case HandshakeVerdict::publish_rest:
+      break;
+    case HandshakeVerdict::tail_lost: {
+      const std::uint64_t lost = facts.acknowledged.counter - facts.last_in_redis.counter;
+      counters_.tail_lost.add(lost);
+      session_.notice(true, name + ": Redis has lost " + std::to_string(lost) +
+                                " confirmed entries; publishing them again");
+      break;
+    }
+    case HandshakeVerdict::hole: {
+      const EntryId first = facts.oldest == EntryId{} ? facts.acknowledged : facts.oldest;
+      const std::uint64_t known =
+          facts.key_exists ? facts.last_in_redis.counter : bases_[stream].counter;
+      const std::uint64_t lost = first.counter > known + 1 ? first.counter - known - 1 : 0;
+      counters_.hole.add(lost);
+      session_.notice(true, name + ": " + (facts.key_exists ? "its end" : "the stream") +
+                                " is gone; " + std::to_string(lost) + " entries before " +
+                                first.text() + " cannot be restored");
+      break;
+    }
+    case HandshakeVerdict::foreign_writer:
+      stop_publishing(RedisFault::foreign_writer,
+                      name + " ends with " + facts.last_in_redis.text() +
+                          ", which is none of ours (our last: " + facts.newest.text() +
+                          "): somebody else writes to it");
+      return false;
+  }
+  in_redis_[stream] = facts.key_exists ? facts.last_in_redis : EntryId{};
+  return true;
+}
+
+bool RedisSink::is_ours(std::size_t stream, EntryId id) const {
+  if (id == bases_[stream] || id == in_redis_[stream]) return true;
+  for (std::uint64_t number = queue_.oldest(); number < queue_.end(); ++number) {
+    const PublishQueue::Entry& entry = queue_.at(number);
+    if (static_cast<std::size_t>(entry.stream) == stream && entry.id == id) return true;
+  }
+  return false;
+}
+
+// Asks for leave to write before the first entry: what Redis would refuse, it refuses when the
+// command is queued.
+void RedisSink::probe() {
+  state_ = State::probing;
+  refusal_.clear();
+  session_.send(tag_probe, multi_command);
+  session_.flush();
+}
+
+// Only inside a transaction: outside of one the entries would be written.
+void RedisSink::probe_streams() {
+  for (std::size_t i = 0; i < output_stream_count; ++i) {
+    command_.clear();
+    append_command(command_, {"XADD", options_.names[i], "MAXLEN", "~",
+                              std::to_string(options_.maxlen), "*", "data", ""});
+    session_.send(tag_probe + 1 + i, command_);
+  }
+  session_.send(tag_probe + 1 + output_stream_count, discard_command);
+  session_.flush();
+}
+
+void RedisSink::on_probe(std::uint64_t step, RedisReply reply) {
+  if (state_ != State::probing) return;
+  const bool is_begin = step == 0;
+  const bool is_discard = step == 1 + output_stream_count;
+  if (reply.is_error() && refusal_.empty() && !is_discard) {
+    refusal_kind_ = session_.note_error(reply);
+    refusal_ = (is_begin ? "MULTI" : options_.names[step - 1]) + ": " + std::string{reply.text()};
+  }
+  if (is_begin && refusal_.empty()) return probe_streams();
+  if (!is_begin && !is_discard) return;
+  if (!refusal_.empty()) return refuse(refusal_kind_, refusal_);
+  has_probed_ = true;
+  if (!has_bases_) adopt();
+  settle();
+}
+
+void RedisSink::adopt() {
+  for (std::size_t i = 0; i < output_stream_count; ++i)
+    bases_[i] = in_redis_[i] = found_[i].last;
+  has_bases_ = true;
+}
+
+void RedisSink::resume(const std::array<EntryId, output_stream_count>& bases, bool recovers) {
+  bases_ = bases;
+  has_bases_ = true;
+  is_recovering_ = recovers;
+  if (!recovers) in_redis_ = bases;
+}
+
+// Publication goes on at the first entry that is not there.
+void RedisSink::pass_over_what_is_there() noexcept {
+  std::uint64_t next = queue_.acknowledged();
+  while (next < queue_.group_end() &&
+         queue_.at(next).id <= in_redis_[static_cast<std::size_t>(queue_.at(next).stream)]) {
+    ++next;
+  }
+  queue_.acknowledge(next);
+}
+
+void RedisSink::check_recovered(std::size_t stream, EntryId id) noexcept {
+  if (checks_[stream].on_made(id) == RecoveryCheck::Step::stranger) meet_stranger(stream);
+}
+
+void RedisSink::meet_stranger(std::size_t stream) {
+  stop_publishing(RedisFault::foreign_writer,
+                  options_.names[stream] + " ends with " + checks_[stream].found().text() +
+                      ", which the journal does not lead to: somebody else writes to it");
+}
+
+void RedisSink::stop_publishing(RedisFault fault, const std::string& why) {
+  session_.raise(fault, why);
+  close();
+}
+
+void RedisSink::end_of_recovery() noexcept {
+  is_recovering_ = false;
+  for (std::size_t i = 0; i < output_stream_count; ++i) {
+    switch (checks_[i].end(bases_[i])) {
+      case RecoveryCheck::End::met:
+        break;
+      case RecoveryCheck::End::stranger:
+        meet_stranger(i);
+        break;
+      case RecoveryCheck::End::behind:
+        stop_publishing(RedisFault::journal_behind,
+                        options_.names[i] + " ends with " + checks_[i].found().text() +
+                            ", the journal with " + checks_[i].made().text() +
+                            ": the journal has lost its end, or is an older copy");
+        break;
+    }
+  }
+}
+
+}  // namespace coreloop::io
