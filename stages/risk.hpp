@@ -39,6 +39,7 @@ class Risk {
 
   [[nodiscard]] bool is_order_out() const noexcept { return order_out_sequence_ != 0; }
 
+  [[nodiscard]] const RiskLimits& limits() const noexcept { return limits_; }
   [[nodiscard]] const AccountBook& book() const noexcept { return book_; }
   [[nodiscard]] const Valuation& valuation() const noexcept { return valuation_; }
   [[nodiscard]] const Market& market() const noexcept { return market_; }

@@ -31,6 +31,7 @@ void copy_risk(const stages::Risk& risk, const stages::StageProgress& progress,
   view.sequence = progress.sequence - (risk.is_order_out() ? 1 : 0);
   view.log_unix_ns = progress.log_unix_ns;
   view.is_halted = risk.is_halted();
+  view.max_drawdown_pct = risk.limits().max_drawdown_pct;
   view.accounts.clear();
   for (stages::AccountId id = 0; id < progress.account_count; ++id) {
     const stages::Account& account = risk.book().account(id);

@@ -33,7 +33,8 @@ struct RiskView {
   std::uint64_t sequence = 0;
   std::int64_t log_unix_ns = 0;
   bool is_halted = false;
-  std::vector<Account> accounts;  ///< by id
+  stages::Ratio max_drawdown_pct = 0;  ///< the conf's limit
+  std::vector<Account> accounts;       ///< by id
 };
 
 /// MARK: the books and the market by which they are valued.

@@ -1,4 +1,5 @@
 // quantum_: the metrics that existing dashboards query.
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -99,6 +100,22 @@ void write_books(const BooksView& books, const stages::Statistics& statistics, M
   text.gauge("quantum_balance_current", "Balance of all accounts, USD.").amount({}, totals.balance);
 }
 
+void write_drawdown(const RiskView& risk, MetricsText& text) {
+  stages::Ratio deepest = 0;
+  std::uint64_t latched = 0;
+  for (const RiskView::Account& account : risk.accounts) {
+    deepest = std::max(deepest, account.drawdown);
+    if (account.is_latched) ++latched;
+  }
+  text.gauge("quantum_drawdown_ratio",
+             "Deepest drawdown of any account, as a share of its peak, on the conf's basis.")
+      .amount({}, deepest);
+  text.gauge("quantum_drawdown_limit_ratio", "The conf's risk.max_drawdown_pct.")
+      .amount({}, risk.max_drawdown_pct);
+  text.gauge("quantum_accounts_latched", "Accounts kept out of entries by the drawdown latch.")
+      .sample({}, latched);
+}
+
 void write_durations(const stages::HoldingTimes& times, MetricsText& text) {
   std::vector<std::string> minutes;
   std::vector<std::string> seconds;
@@ -118,11 +135,13 @@ void write_business_metrics(const ViewCopies& views, const TimingFacts& timing,
                             const RedisFacts& redis, MetricsText& text) {
   const OutcomesView no_outcomes;
   const BooksView no_books;
+  const RiskView no_risk;
   const OutcomesView& outcomes = views.outcomes != nullptr ? *views.outcomes : no_outcomes;
   const BooksView& books = views.books != nullptr ? *views.books : no_books;
   write_symbol_counts(labelled(views), text);
   write_rates(outcomes, text);
   write_books(books, outcomes.statistics, text);
+  write_drawdown(views.risk != nullptr ? *views.risk : no_risk, text);
   write_durations(books.holding_times, text);
   text.histogram("quantum_execution_latency_seconds",
                  "From receiving an input to the encoding of its execution.")

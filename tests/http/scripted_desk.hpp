@@ -32,6 +32,9 @@ class ScriptedDesk final : public io::EngineDesk {
                         .approvals_today = 3,
                         .open_positions = 1,
                         .is_latched = false};
+    risk.accounts[1].drawdown = unit / 20;
+    risk.accounts[1].is_latched = true;
+    risk.max_drawdown_pct = unit / 25;
     io::BooksView books;
     books.sequence = 13;
     books.log_unix_ns = desk_unix_ns;
