@@ -24,37 +24,58 @@ LiveHttp::LiveHttp(const io::EngineConf& conf, const io::Clock& clock,
                    std::function<io::RedisFacts()> redis)
     : clock_(clock),
       redis_(std::move(redis)),
-      listen_(conf.http_listen),
       build_(build_facts()),
       order_seed_(conf.decision.fill.seed),
       start_unix_ns_(clock.unix_ns()),
-      start_monotonic_ns_(clock.monotonic_ns()),
-      router_(*this, start_unix_ns_),
-      server_([this](const io::HttpRequest& request) { return router_.answer(request); }) {
-  if (listen_.empty()) return;
+      start_monotonic_ns_(clock.monotonic_ns()) {
+  for (std::size_t i = 0; i < io::listener_count; ++i) {
+    if (!conf.http_listen[i].empty())
+      ports_.push_back(std::make_unique<Port>(i, conf.http_listen[i], *this));
+  }
+  if (ports_.empty()) return;
   views_ = std::make_unique<io::EngineViews>(conf.decision);
   risk_view_ = std::make_unique<SharedView<io::RiskView>>(views_->risk);
   books_view_ = std::make_unique<SharedView<io::BooksView>>(views_->books);
   outcomes_view_ = std::make_unique<SharedView<io::OutcomesView>>(views_->outcomes);
 }
 
+LiveHttp::Port::Port(std::size_t listener_index, const std::string& listen_text, LiveHttp& http)
+    : listener(listener_index),
+      listen(listen_text),
+      router(io::listeners()[listener_index], http, http.counters_),
+      server(io::listeners()[listener_index].thread_count,
+             [this](const io::HttpRequest& request) { return router.answer(request); }) {}
+
 LiveHttp::~LiveHttp() {
   stop();
 }
 
 int LiveHttp::start() {
-  if (!is_on()) return exit_ok;
-  io::ListenAddress address;
-  if (!io::parse_listen_address(listen_, address))
-    return complain("conf", "http.listen: must be host:port", exit_conf);
-  const int error = server_.bind(address);
+  for (const auto& port : ports_) {
+    const int exit_code = bind(*port);
+    if (exit_code != exit_ok) return exit_code;
+  }
+  for (const auto& port : ports_) {
+    port->server.start();
+    const std::string_view service = io::listeners()[port->listener].name;
+    const std::string what =
+        service.empty() ? "listening" : "listening in the place of " + std::string{service};
+    log_line(LogLevel::info, "http", what + " on http://" + port->address.text());
+  }
+  return exit_ok;
+}
+
+int LiveHttp::bind(Port& port) {
+  if (!io::parse_listen_address(port.listen, port.address)) {
+    const std::string key{io::listener_keys[port.listener]};
+    return complain("conf", "http." + key + ": must be host:port", exit_conf);
+  }
+  const int error = port.server.bind(port.address);
   if (error != 0) {
-    return complain("http", "cannot listen on " + address.text() + ": " + std::strerror(error),
+    return complain("http", "cannot listen on " + port.address.text() + ": " + std::strerror(error),
                     exit_system);
   }
-  address.port = server_.port();
-  server_.start();
-  log_line(LogLevel::info, "http", "listening on http://" + address.text());
+  port.address.port = port.server.port();
   return exit_ok;
 }
 
@@ -65,7 +86,8 @@ void LiveHttp::begin_drain() {
 
 void LiveHttp::stop() {
   begin_drain();
-  server_.stop();
+  for (const auto& port : ports_)
+    port->server.stop();
 }
 
 io::LifeState LiveHttp::state() const {

@@ -1,5 +1,5 @@
-// The HTTP endpoint of a live engine: the mailbox and the views it is answered from, and the server
-// itself. It is up before Redis is connected and until the drain is over.
+// The HTTP endpoint of a live engine: the mailbox and the views it is answered from, and its
+// listeners. They are up before Redis is connected and until the drain is over.
 #pragma once
 
 #include <atomic>
@@ -7,11 +7,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "io/conf/engine_conf.hpp"
 #include "io/edge/clock.hpp"
 #include "io/edge/pipeline_engine.hpp"
 #include "io/http/engine_desk.hpp"
+#include "io/http/listeners.hpp"
 #include "io/http/router.hpp"
 #include "io/http/stats_server.hpp"
 
@@ -126,8 +128,8 @@ class LiveHttp final : private io::EngineDesk {
            std::function<io::RedisFacts()> redis);
   ~LiveHttp() override;
 
-  /// Takes the port of the conf and begins to answer; 0, or 71 after it has been told. Without one
-  /// it does nothing.
+  /// Takes the ports of the conf, all or none, and begins to answer; 0, or 71 after it has been
+  /// told. Without any it does nothing.
   [[nodiscard]] int start();
 
   /// For the engine that is about to run; nullptr where HTTP is off.
@@ -144,18 +146,33 @@ class LiveHttp final : private io::EngineDesk {
   }
   /// The engine is stopping: no commands from now on.
   void begin_drain();
-  /// Ends the server. Idempotent.
+  /// Ends the servers. Idempotent.
   void stop();
 
  private:
+  /// A listener that the conf wants.
+  struct Port {
+    Port(std::size_t listener, const std::string& listen, LiveHttp& http);
+
+    std::size_t listener;  ///< index in io::listeners()
+    std::string listen;    ///< host:port
+    io::ListenAddress address;
+    io::Router router;
+    io::StatsServer server;
+  };
+
   [[nodiscard]] bool is_on() const noexcept { return views_ != nullptr; }
   [[nodiscard]] bool has_engine() const noexcept {
     return state_.load(std::memory_order_acquire) != io::LifeState::starting;
   }
 
-  // EngineDesk, on the server's threads.
+  /// 0, or an exit code after it has been told.
+  [[nodiscard]] static int bind(Port& port);
+
+  // EngineDesk, on the servers' threads.
   [[nodiscard]] io::LifeState state() const override;
   [[nodiscard]] std::int64_t uptime_ns() const override;
+  [[nodiscard]] std::int64_t start_unix_ns() const override { return start_unix_ns_; }
   [[nodiscard]] io::ViewCopies views() override;
   [[nodiscard]] io::TimingFacts timing() override;
   [[nodiscard]] io::RedisFacts redis() override { return redis_(); }
@@ -167,7 +184,6 @@ class LiveHttp final : private io::EngineDesk {
   // Immutable after construction.
   const io::Clock& clock_;
   std::function<io::RedisFacts()> redis_;
-  std::string listen_;
   io::BuildFacts build_;
   std::uint64_t order_seed_;
   std::int64_t start_unix_ns_;
@@ -183,8 +199,8 @@ class LiveHttp final : private io::EngineDesk {
   std::unique_ptr<SharedView<io::RiskView>> risk_view_;
   std::unique_ptr<SharedView<io::BooksView>> books_view_;
   std::unique_ptr<SharedView<io::OutcomesView>> outcomes_view_;
-  io::Router router_;
-  io::StatsServer server_;
+  io::HttpCounters counters_;
+  std::vector<std::unique_ptr<Port>> ports_;
 };
 
 }  // namespace coreloop::tools

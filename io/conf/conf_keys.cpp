@@ -260,9 +260,12 @@ std::vector<ConfKey> make_keys() {
       integer_rule(1, 1'024, [](EngineConf& c, std::int64_t v) { c.journal.segment_mb = v; }));
 
   section = "http";
-  add("listen", "\"127.0.0.1:8080\"", presents,
-      string_rule("host:port of this machine alone (localhost, 127.x.x.x or [::1]), or \"\"",
-                  is_http_listen, [](EngineConf& c, const std::string& v) { c.http_listen = v; }));
+  for (std::size_t i = 0; i < listener_count; ++i) {
+    add(listener_keys[i], i == 0 ? "\"127.0.0.1:8080\"" : "\"\"", presents,
+        string_rule("host:port of this machine alone (localhost, 127.x.x.x or [::1]), or \"\"",
+                    is_http_listen,
+                    [i](EngineConf& c, const std::string& v) { c.http_listen[i] = v; }));
+  }
 
   section = "threads";
   add("layout", "\"auto\"", presents, layout_rule());

@@ -15,6 +15,7 @@
 #include "io/capture/capture_sink.hpp"
 #include "io/edge/input_streams.hpp"
 #include "io/edge/timer_schedule.hpp"
+#include "io/http/listen_address.hpp"
 #include "stages/decision_conf.hpp"
 
 namespace coreloop::io {
@@ -74,7 +75,7 @@ struct EngineConf {
   std::array<std::uint64_t, output_stream_count> numbers_before{};
   RedisConf redis;
   JournalConf journal;
-  std::string http_listen;  ///< host:port; empty: none
+  std::array<std::string, listener_count> http_listen;  ///< host:port each; empty: none
   ThreadsConf threads;
   std::vector<ConfEntry> entries;
 };

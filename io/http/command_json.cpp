@@ -16,11 +16,15 @@ void add_words(JsonWriter& json, const CommandRequest& command) {
     json.add_amount("price", stages::read_decimal(command.price).rounded());
 }
 
-void add_close(JsonWriter& json, const CommandResult& result) {
+void add_profit(JsonWriter& json, const CommandResult& result) {
   json.add_amount("pnl", result.realized_pnl)
       .add_amount("pnl_pct", quotient(static_cast<stages::Int128>(result.realized_pnl) * 100,
-                                      result.entry_value))
-      .add_amount("price", result.price)
+                                      result.entry_value));
+}
+
+void add_close(JsonWriter& json, const CommandResult& result) {
+  add_profit(json, result);
+  json.add_amount("price", result.price)
       .add_amount("quantity", result.quantity)
       .add_amount("fee_usd", result.fee);
 }
@@ -70,6 +74,15 @@ HttpAnswer command_answer(const CommandRequest& command, const CommandResult& re
       break;
   }
   return problem(503, "the engine is stopping; nothing was changed");
+}
+
+HttpAnswer position_close_answer(const CommandRequest& command, const CommandResult& result) {
+  if (result.state != CommandState::applied) return command_answer(command, result);
+  JsonWriter json;
+  json.open_object().add("symbol", command.symbol);
+  add_profit(json, result);
+  json.close();
+  return {200, json_type, json.take()};
 }
 
 }  // namespace coreloop::io

@@ -114,6 +114,7 @@ class EngineDesk {
   virtual ~EngineDesk() = default;
   [[nodiscard]] virtual LifeState state() const = 0;
   [[nodiscard]] virtual std::int64_t uptime_ns() const = 0;
+  [[nodiscard]] virtual std::int64_t start_unix_ns() const = 0;  ///< when the process began
   [[nodiscard]] virtual ViewCopies views() = 0;
   [[nodiscard]] virtual TimingFacts timing() = 0;
   [[nodiscard]] virtual RedisFacts redis() = 0;

@@ -1,10 +1,18 @@
-// Where the HTTP endpoint listens: conf http.listen.
+// Where the HTTP endpoint listens: section http of a conf.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace coreloop::io {
+
+inline constexpr std::size_t listener_count = 4;
+/// The keys of the addresses, in the order in which they are opened: our own listener, and one in
+/// the place of each of the three services.
+inline constexpr std::array<std::string_view, listener_count> listener_keys{
+    "listen", "risk_listen", "execution_listen", "position_listen"};
 
 struct ListenAddress {
   std::string host;  ///< without brackets

@@ -80,34 +80,64 @@ void add_end(JsonWriter& json, std::string_view key, const RedisEndFacts& end) {
   json.add(key, !end.is_open ? "not connected" : end.is_ready ? "ready" : "catching up");
 }
 
+void add_risk_health(JsonWriter& json, const ViewCopies& views) {
+  const RiskCounts counts(views.outcomes != nullptr ? *views.outcomes : OutcomesView{});
+  json.add("signals_received", counts.received)
+      .add("signals_approved", counts.approved)
+      .add("signals_rejected", counts.rejected)
+      .add_amount("approval_rate", counts.approval_rate());
+}
+
+void add_execution_health(JsonWriter& json, const ViewCopies& views) {
+  const ExecutionCounts counts(views.outcomes != nullptr ? *views.outcomes : OutcomesView{});
+  json.add("orders_received", counts.received)
+      .add("orders_filled", counts.filled)
+      .add("orders_rejected", counts.rejected)
+      .add_amount("fill_rate", counts.fill_rate());
+}
+
+void add_position_health(JsonWriter& json, const ViewCopies& views) {
+  const BookTotals totals = views.books != nullptr ? totals_of(*views.books) : BookTotals{};
+  json.add("open_positions", totals.open_positions)
+      .add_amount("total_exposure_usd", totals.exposure)
+      .add_amount("unrealized_pnl", totals.unrealized);
+}
+
+std::string service_health_json(std::int64_t uptime_ns, const ViewCopies& views,
+                                void (*add_rest)(JsonWriter&, const ViewCopies&)) {
+  JsonWriter json;
+  json.open_object().add("status", "healthy").add_seconds("uptime_seconds", uptime_ns);
+  add_rest(json, views);
+  json.close();
+  return json.take();
+}
+
 }  // namespace
 
 std::string health_json(LifeState state, std::int64_t uptime_ns, const ViewCopies& views) {
-  const OutcomesView no_outcomes;
-  const BooksView no_books;
-  const OutcomesView& outcomes = views.outcomes != nullptr ? *views.outcomes : no_outcomes;
-  const RiskCounts risk(outcomes);
-  const ExecutionCounts execution(outcomes);
-  const BookTotals totals = totals_of(views.books != nullptr ? *views.books : no_books);
   JsonWriter json;
   json.open_object()
       .add("status", "healthy")
       .add("state", life_state_names[static_cast<std::size_t>(state)])
       .add_seconds("uptime_seconds", uptime_ns)
-      .add("sequence", outcomes.sequence)
-      .add("signals_received", risk.received)
-      .add("signals_approved", risk.approved)
-      .add("signals_rejected", risk.rejected)
-      .add_amount("approval_rate", risk.approval_rate())
-      .add("orders_received", execution.received)
-      .add("orders_filled", execution.filled)
-      .add("orders_rejected", execution.rejected)
-      .add_amount("fill_rate", execution.fill_rate())
-      .add("open_positions", totals.open_positions)
-      .add_amount("total_exposure_usd", totals.exposure)
-      .add_amount("unrealized_pnl", totals.unrealized)
-      .close();
+      .add("sequence", views.outcomes != nullptr ? views.outcomes->sequence : 0);
+  add_risk_health(json, views);
+  add_execution_health(json, views);
+  add_position_health(json, views);
+  json.close();
   return json.take();
+}
+
+std::string risk_health_json(std::int64_t uptime_ns, const ViewCopies& views) {
+  return service_health_json(uptime_ns, views, add_risk_health);
+}
+
+std::string execution_health_json(std::int64_t uptime_ns, const ViewCopies& views) {
+  return service_health_json(uptime_ns, views, add_execution_health);
+}
+
+std::string position_health_json(std::int64_t uptime_ns, const ViewCopies& views) {
+  return service_health_json(uptime_ns, views, add_position_health);
 }
 
 bool is_ready(LifeState state, const RedisFacts& redis) noexcept {
@@ -155,7 +185,8 @@ std::string latency_json(const TimingFacts& timing) {
   return json.take();
 }
 
-std::string risk_json(const ViewCopies& views, std::optional<stages::AccountId> account) {
+std::string risk_json(const ViewCopies& views, std::optional<stages::AccountId> account,
+                      KeySet keys) {
   const RiskView& risk = *views.risk;
   RiskView::Account row;
   row.balance = views.books->initial_balance;
@@ -178,26 +209,28 @@ std::string risk_json(const ViewCopies& views, std::optional<stages::AccountId> 
   }
   const std::uint64_t held = now.held - then.held;
   if (held != 0) json.add(name_of(stages::Reason::hold_signal), held);
-  json.close()
-      .add("signals_received", counts.received)
-      .add("signals_approved", counts.approved)
-      .add("signals_held", held)
-      .add("signals_rejected", now.rejected - then.rejected)
-      .add("signals_dead_lettered", now.signals_dead_lettered - then.signals_dead_lettered)
-      .add_amount("approval_rate", counts.approval_rate())
-      .add_amount("equity", row.equity)
-      .add_amount("exposure_usd", row.exposure)
-      .add("open_positions", std::uint64_t{row.open_positions})
-      .add("entries_today", static_cast<std::uint64_t>(row.approvals_today))
-      .add_flag("drawdown_latched", row.is_latched)
-      .add_flag("halted", risk.is_halted)
-      .add("sequence", risk.sequence)
-      .add_time("as_of", risk.log_unix_ns)
-      .close();
+  json.close();
+  if (keys == KeySet::engine) {
+    json.add("signals_received", counts.received)
+        .add("signals_approved", counts.approved)
+        .add("signals_held", held)
+        .add("signals_rejected", now.rejected - then.rejected)
+        .add("signals_dead_lettered", now.signals_dead_lettered - then.signals_dead_lettered)
+        .add_amount("approval_rate", counts.approval_rate())
+        .add_amount("equity", row.equity)
+        .add_amount("exposure_usd", row.exposure)
+        .add("open_positions", std::uint64_t{row.open_positions})
+        .add("entries_today", static_cast<std::uint64_t>(row.approvals_today))
+        .add_flag("drawdown_latched", row.is_latched)
+        .add_flag("halted", risk.is_halted)
+        .add("sequence", risk.sequence)
+        .add_time("as_of", risk.log_unix_ns);
+  }
+  json.close();
   return json.take();
 }
 
-std::string execution_json(const ViewCopies& views) {
+std::string execution_json(const ViewCopies& views, KeySet keys) {
   const ExecutionCounts counts(*views.outcomes);
   JsonWriter json;
   json.open_object()
@@ -205,15 +238,18 @@ std::string execution_json(const ViewCopies& views) {
       .add_amount("total_fees_usd", counts.fees)
       .add_amount("avg_slippage_pct", counts.mean_slippage())
       .add("orders_filled", counts.filled)
-      .add("orders_rejected", counts.rejected)
-      .add("orders_received", counts.received)
-      .add_amount("fill_rate", counts.fill_rate())
-      .add("sequence", views.outcomes->sequence)
-      .close();
+      .add("orders_rejected", counts.rejected);
+  if (keys == KeySet::engine) {
+    json.add("orders_received", counts.received)
+        .add_amount("fill_rate", counts.fill_rate())
+        .add("sequence", views.outcomes->sequence);
+  }
+  json.close();
   return json.take();
 }
 
-std::string portfolio_json(const ViewCopies& views, std::optional<stages::AccountId> account) {
+std::string portfolio_json(const ViewCopies& views, std::optional<stages::AccountId> account,
+                           KeySet keys) {
   const BooksView& books = *views.books;
   const BookTotals totals = totals_of(books, account);
   const Int128 total = totals.realized + totals.unrealized;
@@ -229,10 +265,10 @@ std::string portfolio_json(const ViewCopies& views, std::optional<stages::Accoun
       .add_amount("total_exposure_usd", totals.exposure)
       .add_amount("exposure_pct", percent(totals.exposure, totals.balance))
       .add_amount("win_rate", totals.win_rate)
-      .add_amount("total_fees_paid", totals.fees)
-      .add("sequence", books.sequence)
-      .add_time("as_of", books.log_unix_ns)
-      .close();
+      .add_amount("total_fees_paid", totals.fees);
+  if (keys == KeySet::engine)
+    json.add("sequence", books.sequence).add_time("as_of", books.log_unix_ns);
+  json.close();
   return json.take();
 }
 

@@ -1,5 +1,5 @@
 // The JSON of the GET routes: the keys of the three services that this engine replaces (the wire
-// page, "HTTP"), and what we say beside them. Pure functions over views.
+// page, "HTTP"), alone or with what we say beside them. Pure functions over views.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,20 @@
 
 namespace coreloop::io {
 
+enum class KeySet : std::uint8_t {
+  service,  ///< exactly those of the service whose place is taken
+  engine,   ///< and what we say beside them
+};
+
 /// GET /health: alive, and the /health keys of all three services. `views` may be incomplete:
 /// zeros.
 [[nodiscard]] std::string health_json(LifeState state, std::int64_t uptime_ns,
                                       const ViewCopies& views);
+
+// GET /health of one service alone. `views` may be incomplete: zeros.
+[[nodiscard]] std::string risk_health_json(std::int64_t uptime_ns, const ViewCopies& views);
+[[nodiscard]] std::string execution_health_json(std::int64_t uptime_ns, const ViewCopies& views);
+[[nodiscard]] std::string position_health_json(std::int64_t uptime_ns, const ViewCopies& views);
 
 /// Whether signals are being taken and outcomes published: what GET /ready answers.
 [[nodiscard]] bool is_ready(LifeState state, const RedisFacts& redis) noexcept;
@@ -24,14 +34,14 @@ namespace coreloop::io {
 [[nodiscard]] std::string latency_json(const TimingFacts& timing);
 
 // The following require views.is_complete(). `account`: nothing for one that has no row yet.
-/// GET /risk
+/// GET /risk; /stats of risk safety.
 [[nodiscard]] std::string risk_json(const ViewCopies& views,
-                                    std::optional<stages::AccountId> account);
-/// GET /execution
-[[nodiscard]] std::string execution_json(const ViewCopies& views);
+                                    std::optional<stages::AccountId> account, KeySet keys);
+/// GET /execution; /stats of execution.
+[[nodiscard]] std::string execution_json(const ViewCopies& views, KeySet keys);
 /// GET /portfolio
 [[nodiscard]] std::string portfolio_json(const ViewCopies& views,
-                                         std::optional<stages::AccountId> account);
+                                         std::optional<stages::AccountId> account, KeySet keys);
 /// GET /positions. `seed`: conf engine.seed, of the order ids.
 [[nodiscard]] std::string positions_json(const ViewCopies& views,
                                          std::optional<stages::AccountId> account,

@@ -147,8 +147,8 @@ void put_answer(HttpAnswer answer, httplib::Response& to) {
 
 class StatsServer::Listener final : public httplib::Server {
  public:
-  explicit Listener(std::function<HttpAnswer(const HttpRequest&)> answer)
-      : answer_(std::move(answer)) {
+  Listener(std::size_t thread_count, std::function<HttpAnswer(const HttpRequest&)> answer)
+      : thread_count_(thread_count), answer_(std::move(answer)) {
     // The default is SO_REUSEPORT: a second engine would silently share the port.
     set_socket_options([](socket_t socket) {
       const int on = 1;
@@ -159,7 +159,7 @@ class StatsServer::Listener final : public httplib::Server {
     set_payload_max_length(0);
     set_read_timeout(1);
     set_write_timeout(1);
-    new_task_queue = [] { return new httplib::ThreadPool(thread_count); };
+    new_task_queue = [thread_count] { return new httplib::ThreadPool(thread_count); };
     set_expect_100_continue_handler(
         [](const httplib::Request&, httplib::Response&) { return 417; });
     // Everything is answered before the library would route, and before it would read a body: a
@@ -214,7 +214,7 @@ class StatsServer::Listener final : public httplib::Server {
   // In place of the library's own: its reader of lines has no bound, its timeouts begin anew with
   // every byte.
   bool process_and_close_socket(socket_t socket) override {
-    const bool is_last_thread = busy_.fetch_add(1, std::memory_order_relaxed) + 1 == thread_count;
+    const bool is_last_thread = busy_.fetch_add(1, std::memory_order_relaxed) + 1 == thread_count_;
     std::string head;
     const int refusal =
         read_head(socket, is_last_thread ? head_patience_of_last : head_patience, head);
@@ -235,6 +235,7 @@ class StatsServer::Listener final : public httplib::Server {
     return has_answered;
   }
 
+  std::size_t thread_count_;
   std::function<HttpAnswer(const HttpRequest&)> answer_;
   std::thread thread_;
   std::atomic<bool> has_ended_{false};
@@ -242,8 +243,9 @@ class StatsServer::Listener final : public httplib::Server {
   int port_ = 0;
 };
 
-StatsServer::StatsServer(std::function<HttpAnswer(const HttpRequest&)> answer)
-    : listener_(std::make_unique<Listener>(std::move(answer))) {}
+StatsServer::StatsServer(std::size_t thread_count,
+                         std::function<HttpAnswer(const HttpRequest&)> answer)
+    : listener_(std::make_unique<Listener>(thread_count, std::move(answer))) {}
 
 StatsServer::~StatsServer() {
   stop();

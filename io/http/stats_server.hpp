@@ -6,6 +6,7 @@
 // that is slow no time at all, so that a crowd of them cannot keep others out.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -16,10 +17,9 @@ namespace coreloop::io {
 
 class StatsServer {
  public:
-  static constexpr std::size_t thread_count = 4;
-
-  /// `answer`: called on the server's threads, several at a time.
-  explicit StatsServer(std::function<HttpAnswer(const HttpRequest&)> answer);
+  /// `answer`: called on the server's `thread_count` threads, several at a time. Requires: two
+  /// threads at least.
+  StatsServer(std::size_t thread_count, std::function<HttpAnswer(const HttpRequest&)> answer);
   /// Stops.
   ~StatsServer();
   StatsServer(const StatsServer&) = delete;

@@ -21,6 +21,7 @@ import unittest
 from metrics_format import parse_metrics
 
 BIN = pathlib.Path()
+CONF = pathlib.Path(__file__).resolve().parent.parent.parent / "conf"
 # How much more time a test may take than a release build on a quiet machine does.
 SLACK = float(os.environ.get("CORELOOP_TEST_SLACK", "1"))
 
@@ -84,29 +85,11 @@ class Redis:
                        stdout=subprocess.DEVNULL, check=True)
 
 
-class Engine:
-    """An engine between the streams of `redis`, its endpoint on a free port."""
+class Endpoint:
+    """What answers on a port of this machine."""
 
-    def __init__(self, folder, redis, *settings, port=0):
-        self.log_path = folder / "engine.log"
-        self.tape = folder / "tape.ndjson"
-        conf = folder / "engine.toml"
-        conf.write_text(f'[input]\nsource = "redis"\n[output]\nsink = "redis"\n'
-                        f'tape = "{self.tape}"\n[redis]\nurl = "unix://{redis.socket}"\n'
-                        f'[http]\nlisten = "127.0.0.1:{port}"\n')
-        settings = [word for setting in settings for word in ("--set", setting)]
-        with open(self.log_path, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen([BIN / "engine", *settings, conf], stderr=log,
-                                            stdout=subprocess.DEVNULL)
-        self.port = 0
-        found = wait_until(lambda: self.process.poll() is not None or
-                           re.search(r"listening on http://127\.0\.0\.1:(\d+)", self.log()) or
-                           "running on" in self.log())
-        if isinstance(found, re.Match):
-            self.port = int(found[1])
-
-    def log(self):
-        return self.log_path.read_text(encoding="utf-8")
+    def __init__(self, port):
+        self.port = port
 
     def ask(self, method, path, headers=None, timeout=5 * SLACK):
         """(status, headers, body) of one request."""
@@ -142,6 +125,45 @@ class Engine:
                 answer += piece
         return answer
 
+    def slow_clients(self, count):
+        """Connections that have sent a piece of a request."""
+        slow = []
+        for _ in range(count):
+            connection = socket.create_connection(("127.0.0.1", self.port), timeout=5 * SLACK)
+            connection.sendall(b"GET /hea")
+            slow.append(connection)
+        return slow
+
+
+class Engine(Endpoint):
+    """An engine between the streams of `redis`, its endpoint on a free port."""
+
+    def __init__(self, folder, redis, *settings, port=0):
+        self.tape = folder / "tape.ndjson"
+        conf = folder / "engine.toml"
+        conf.write_text(f'[input]\nsource = "redis"\n[output]\nsink = "redis"\n'
+                        f'tape = "{self.tape}"\n[redis]\nurl = "unix://{redis.socket}"\n'
+                        f'[http]\nlisten = "127.0.0.1:{port}"\n')
+        self.launch(folder, conf, settings)
+
+    def launch(self, folder, conf, settings, words=""):
+        """Starts it, until it listens (the log says so with `words`) or has ended."""
+        self.log_path = folder / "engine.log"
+        settings = [word for setting in settings for word in ("--set", setting)]
+        with open(self.log_path, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen([BIN / "engine", *settings, conf], stderr=log,
+                                            stdout=subprocess.DEVNULL)
+        found = wait_until(lambda: self.process.poll() is not None or self.find_port(words))
+        super().__init__(0 if found is True else found or 0)
+
+    def find_port(self, words):
+        """The port that the log says after "listening" and `words`; None: it does not."""
+        found = re.search(rf"listening{words} on http://127\.0\.0\.1:(\d+)\n", self.log())
+        return int(found[1]) if found else None
+
+    def log(self):
+        return self.log_path.read_text(encoding="utf-8")
+
     def is_ready(self):
         return self.ask("GET", "/ready")[0] == 200
 
@@ -158,6 +180,26 @@ class Engine:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+
+
+class DropInEngine(Engine):
+    """An engine in the place of `services`: conf/drop_in.toml, each listener on a free port, and
+    the main one at `listen`."""
+
+    NAMES = {"risk": "risk safety", "execution": "execution", "position": "position monitor"}
+
+    def __init__(self, folder, redis, *settings, services=tuple(NAMES), listen="127.0.0.1:0"):
+        self.tape = folder / "tape.ndjson"
+        asked = [f'redis.url="unix://{redis.socket}"', f'output.tape="{self.tape}"',
+                 f'http.listen="{listen}"']
+        for key in self.NAMES:
+            asked.append(f'http.{key}_listen="{"127.0.0.1:0" if key in services else ""}"')
+        self.launch(folder, CONF / "drop_in.toml", [*asked, *settings],
+                    "" if listen else f" in the place of {self.NAMES[services[0]]}")
+        self.services = {}
+        for key in services if self.port != 0 else ():
+            words = f" in the place of {self.NAMES[key]}"
+            self.services[key] = Endpoint(wait_until(lambda words=words: self.find_port(words)))
 
 
 class EndpointCase(unittest.TestCase):
@@ -180,6 +222,11 @@ class EndpointCase(unittest.TestCase):
         self.addCleanup(engine.kill)
         return engine
 
+    def wait_for_signals(self, count):
+        """Until so many have passed every stage since the last reset."""
+        self.assertTrue(wait_until(
+            lambda: self.engine.get("/health")["signals_received"] == count))
+
     def metrics(self):
         """The text of a scrape."""
         status, headers, body = self.engine.ask("GET", "/metrics")
@@ -191,6 +238,16 @@ class EndpointCase(unittest.TestCase):
         """Every sample of a scrape, by its text without the value."""
         families = parse_metrics(self.metrics())
         return {key: value for family in families.values() for key, value in family.items()}
+
+
+class DropInCase(EndpointCase):
+    """The same with an engine in the place of the three services."""
+
+    def started_engine(self, *settings, folder=None, port=0):
+        engine = DropInEngine(folder or self.folder, self.redis, *self.settings, *settings)
+        self.addCleanup(engine.kill)
+        self.risk, self.execution, self.position = engine.services.values()
+        return engine
 
 
 def run_tests(doc):

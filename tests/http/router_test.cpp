@@ -1,10 +1,12 @@
 // Paths, methods, parameters and what becomes of a command, over a desk of a test's own.
 #include "io/http/router.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "io/http/listeners.hpp"
 #include "tests/http/scripted_desk.hpp"
 
 namespace coreloop::io {
@@ -13,7 +15,8 @@ namespace {
 class RouterTest : public testing::Test {
  protected:
   tests::ScriptedDesk desk_;
-  Router router_{desk_, 1};
+  HttpCounters counters_;
+  Router router_{listeners().front(), desk_, counters_};
 
   HttpAnswer ask(const std::string& method, const std::string& path, HttpFields query = {}) {
     return router_.answer({method, path, std::move(query), {{"Host", "localhost"}}});
@@ -142,6 +145,57 @@ TEST_F(RouterTest, ACommandThatIsNotTakenSaysThatNothingWasChanged) {
   EXPECT_EQ(answer.headers, (HttpFields{{"Retry-After", "1"}}));
   desk_.life = LifeState::draining;
   EXPECT_EQ(ask("POST", "/halt").status, 503);
+}
+
+TEST_F(RouterTest, EveryListenerAnswersItsRoutesAndNoOthers) {
+  for (const Listener& listener : listeners()) {
+    Router router(listener, desk_, counters_);
+    for (const Listener& other : listeners()) {
+      for (const Route& route : other.routes) {
+        const bool is_ours =
+            std::any_of(listener.routes.begin(), listener.routes.end(),
+                        [&](const Route& ours) { return ours.path == route.path; });
+        std::string path{route.path};
+        if (const auto mark = path.find('{'); mark != path.npos) path.replace(mark, 8, "BTCUSDT");
+        const HttpAnswer answer = router.answer({route.is_get() ? "GET" : "POST", path, {}, {}});
+        EXPECT_EQ(answer.status == 404, !is_ours) << listener.name << " " << path;
+      }
+    }
+  }
+}
+
+TEST_F(RouterTest, AServicesCloseIsAnsweredWithItsKeysAlone) {
+  Router router(listeners()[3], desk_, counters_);
+  const HttpRequest request{"POST", "/close/BTCUSDT", {}, {}};
+  desk_.result.state = CommandState::applied;
+  desk_.result.realized_pnl = 20 * stages::scale;
+  desk_.result.entry_value = 200 * stages::scale;
+  EXPECT_EQ(router.answer(request).body,
+            "{\"symbol\": \"BTCUSDT\", \"pnl\": 20.0, \"pnl_pct\": 10.0}\n");
+  desk_.result.state = CommandState::refused;
+  EXPECT_EQ(router.answer(request).status, 409);
+  desk_.result.state = CommandState::queued;
+  EXPECT_EQ(router.answer(request).status, 202);
+}
+
+TEST_F(RouterTest, AServicesResetIsOfItsOwnCounters) {
+  for (const std::size_t listener : {1u, 2u})
+    static_cast<void>(
+        Router(listeners()[listener], desk_, counters_).answer({"POST", "/reset", {}, {}}));
+  EXPECT_EQ(desk_.submitted, (std::vector<std::string>{"reset    risk", "reset    execution"}));
+}
+
+TEST_F(RouterTest, AllListenersCountTogether) {
+  for (const Listener& listener : listeners())
+    static_cast<void>(Router(listener, desk_, counters_).answer({"GET", "/health", {}, {}}));
+  EXPECT_TRUE(says(ask("GET", "/metrics"), "\ncoreloop_http_requests_total 5\n"));
+}
+
+TEST_F(RouterTest, SomebodyCanAlwaysLook) {
+  for (const Listener& listener : listeners()) {
+    EXPECT_GE(listener.waiting_max(), 1);
+    EXPECT_LT(static_cast<std::size_t>(listener.waiting_max()), listener.thread_count);
+  }
 }
 
 TEST_F(RouterTest, MetricsHoldEveryNameThatDashboardsQuery) {

@@ -83,6 +83,7 @@ class ScriptedDesk final : public io::EngineDesk {
 
   [[nodiscard]] io::LifeState state() const override { return life; }
   [[nodiscard]] std::int64_t uptime_ns() const override { return 2'500'000'000; }
+  [[nodiscard]] std::int64_t start_unix_ns() const override { return 1; }
   [[nodiscard]] io::ViewCopies views() override { return copies; }
   [[nodiscard]] io::TimingFacts timing() override {
     io::TimingFacts timing;
