@@ -160,8 +160,12 @@ class StatsServer::Listener final : public httplib::Server {
     set_read_timeout(1);
     set_write_timeout(1);
     new_task_queue = [thread_count] { return new httplib::ThreadPool(thread_count); };
-    set_expect_100_continue_handler(
-        [](const httplib::Request&, httplib::Response&) { return 417; });
+    // Answered 417 itself, the library would send a bare status line, and then carry the request
+    // out.
+    set_expect_100_continue_handler([](const httplib::Request&, httplib::Response& to) {
+      put_answer(problem(417, "nothing is expected here: requests have no body"), to);
+      return 0;
+    });
     // Everything is answered before the library would route, and before it would read a body: a
     // POST without a length would keep it reading.
     set_pre_routing_handler([this](const httplib::Request& from, httplib::Response& to) {

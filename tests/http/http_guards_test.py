@@ -35,6 +35,8 @@ class Hostile(EndpointCase):
                 (417, b"Expect: 100-continue\r\nContent-Length: 5")):
             self.expect(status, post + header + b"\r\n\r\nhello")
         self.expect(411, post + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n")
+        answer = self.expect(417, post + b"Expect: 100-continue\r\n\r\n")
+        self.assertEqual(answer.count(b"HTTP/1.1"), 1)
 
     def test_browsers_cannot_be_made_to_command(self):
         post = b"POST /halt HTTP/1.1\r\n"
