@@ -52,7 +52,7 @@ struct Listener {
   std::string_view name;  ///< of the service whose place it takes; empty: our own
   std::span<const Route> routes;
   std::string_view openapi;      ///< JSON
-  std::size_t thread_count = 2;  ///< of its server, at least 2
+  std::size_t thread_count = 3;  ///< of its server
 
   /// Commands that may wait for their result at the same time: fewer than the server has threads,
   /// so that somebody can always look.
