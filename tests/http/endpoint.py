@@ -223,9 +223,13 @@ class EndpointCase(unittest.TestCase):
         return engine
 
     def wait_for_signals(self, count):
-        """Until so many have passed every stage since the last reset."""
-        self.assertTrue(wait_until(
-            lambda: self.engine.get("/health")["signals_received"] == count))
+        """Until so many have passed every stage since the last reset, and every view shows it."""
+        def is_shown():
+            health = self.engine.get("/health")
+            return (health["signals_received"] == count and
+                    self.engine.get("/risk")["sequence"] >= health["sequence"] and
+                    self.engine.get("/portfolio")["sequence"] >= health["sequence"])
+        self.assertTrue(wait_until(is_shown))
 
     def metrics(self):
         """The text of a scrape."""

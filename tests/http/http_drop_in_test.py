@@ -95,7 +95,8 @@ class Services(DropInCase):
         health = self.execution.get("/health")
         self.assertEqual((health["orders_received"], health["orders_filled"], health["fill_rate"]),
                          (1, 1, 1.0))
-        (execution,) = self.redis.entries("trade.execution.res").values()
+        (execution,) = wait_until(
+            lambda: list(self.redis.entries("trade.execution.res").values()))
         execution = json.loads(execution["data"])
         stats = self.execution.get("/stats")
         self.assertEqual(stats["total_volume_usd"], execution["position_size_usd"])
