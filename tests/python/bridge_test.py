@@ -7,6 +7,9 @@
 import asyncio
 import dataclasses
 import json
+import os
+import re
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -114,6 +117,20 @@ class PipelineTest(BridgeCase):
         self.run_async(scene())
         self.stop_engine()
         self.assertEqual(self.server.ask("XLEN", DEAD), 0)
+
+
+    def test_the_example_of_the_readme(self):
+        program, output = script_case.readme_example("EventBusClient")
+        self.assertIn('"redis://localhost:6379"', program)
+        self.start_engine()
+        done = subprocess.run([sys.executable, "-c", program.replace("redis://localhost:6379", self.server.url)], text=True,
+                              env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, stdout=subprocess.PIPE,
+                              timeout=RUN_S, check=True)
+
+        def shape(text):
+            return re.sub(r"PAPER-[0-9A-F]{12}|(?<![A-Za-z_])[0-9][0-9.:TZe-]*", "#", text)
+        self.assertEqual(shape(done.stdout), shape(output))
+        self.stop_engine()
 
 
 class StreamTest(BridgeCase):

@@ -14,7 +14,7 @@ import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True
 import script_case
-from script_case import RUN_S, SAMPLE, ScriptCase, case, replay, script
+from script_case import ROOT, RUN_S, SAMPLE, SCRIPTS, ScriptCase, case, replay
 
 from support.oracle import EXECUTION, OUTPUTS, POSITION, REJECTED, SAFE
 
@@ -217,6 +217,13 @@ class FileTest(EquityCase):
                             (("x", "--initial", "-5"), "'-5' is no balance"), (("x", "--initial", "a b=5"), "is no balance")):
             self.assertIn(told, self.refused(*words, code=64))
         self.assertIn("usage: equity_curve.py", self.run_script("equity_curve.py", "--help").stdout)
+
+
+class ReadmeTest(EquityCase):
+    def test_its_table_is_what_comes_out(self):
+        out = self.folder / "out.ndjson"
+        replay("run", "--conf", ROOT / "conf/quickstart.toml", "--capture", SAMPLE, "--out", out)
+        self.assertIn(self.run_script("equity_curve.py", out).stdout, (SCRIPTS / "README.md").read_text())
 
 
 class LiveTest(EquityCase):

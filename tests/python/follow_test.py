@@ -156,6 +156,14 @@ class StreamTest(FollowCase):
         # One who begins in the middle has missed nothing.
         self.assertNotIn("trimmed", self.read_all().stderr)
 
+    def test_a_gap_within_one_run_is_told(self):
+        for n in range(1, 9):
+            self.add(SAFE, f"{n}-{n}")
+        self.server.ask("XDEL", SAFE, "1-1", "4-4", "5-5")
+        done = self.read_all()
+        self.assertIn(f"{SAFE}: 2 entries before 6-6 were trimmed unread", done.stderr)
+        self.assertEqual(done.stderr.count("trimmed"), 1)
+
     def test_long_backlogs_come_in_order_of_time(self):
         for n in range(1, 1001):
             self.add(SAFE, f"{n}-{n}", seq=str(n))
@@ -189,8 +197,12 @@ class StreamTest(FollowCase):
         self.server.ask("XADD", SAFE, "1-1", "data", "not json", "x", b"\xff")
         self.server.ask("XADD", SAFE, "1-2", "other", "\x1b[2J")
         self.server.ask("XADD", SAFE, "1-3", "data", '{"approved_by": 1, "timestamp": "\\u001b\\ud800"}')
+        self.add(SAFE, "1-4", data=json.dumps({"approved_by": "risk_safety", "symbol": "A", "action": "BUY", "confidence": 1,
+                                               "position_size_usd": 1, "timestamp": "2026-01-12T10:00:00.5Z",
+                                               "source": "\x1b[2J\n\u20ac"}))
         lines = self.read_all().stdout.splitlines()
-        self.assertEqual(len(lines), 3)
+        self.assertEqual(len(lines), 4)
+        self.assertTrue(lines.pop().endswith("approved  A BUY 1 USD, confidence 1, \\x1b[2J\\n\u20ac"))
         self.assertTrue(all(line.isascii() and line.isprintable() for line in lines), lines)
         raw = self.read_all("--json").stdout.splitlines()
         self.assertEqual(json.loads(raw[0])["fields"], {"data": "not json", "x": "\udcff"})

@@ -6,6 +6,7 @@
 
 import collections
 import json
+import os
 import re
 import subprocess
 import sys
@@ -277,6 +278,12 @@ def bad_inputs():
 
 
 class SchemaTest(unittest.TestCase):
+    def test_the_example_of_the_readme(self):
+        program, output = script_case.readme_example("Draft202012Validator")
+        done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+                              check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+        self.assertEqual(done.stdout, output)
+
     def test_each_stream_has_one_and_it_is_a_schema(self):
         self.assertEqual(set(SCHEMAS), {SIGNAL, TICK, *OUTPUTS})
         for name, schema in SCHEMAS.items():

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import threading
@@ -43,8 +44,15 @@ def replay(*words):
 def script(name, *words, **more):
     """The command line and Popen's options of a script; stdin is closed."""
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **more.pop("env", {})}
-    return {"args": [sys.executable, str(SCRIPTS / name), *(word if isinstance(word, bytes) else str(word) for word in words)], "stdin": subprocess.DEVNULL,
-            "text": True, "env": environment, **more}
+    arguments = [word if isinstance(word, bytes) else str(word) for word in words]
+    return {"args": [sys.executable, str(SCRIPTS / name), *arguments], "stdin": subprocess.DEVNULL, "text": True,
+            "env": environment, **more}
+
+
+def readme_example(word):
+    """(program, output) of the README's Python example that has this word."""
+    blocks = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", (SCRIPTS / "README.md").read_text(), re.S)
+    return next(block for block in blocks if word in block[0])
 
 
 class RunningScript:
