@@ -19,7 +19,8 @@ int main(int argc, char** argv) {
       "  replay diff out.ndjson other.ndjson\n"
       "  replay books --fills out.ndjson --mark BTCUSDT=61000.5\n"
       "  replay capture --from 0 --out today.ndjson.gz\n"
-      "  replay feed --capture today.ndjson.gz --speed 10\n\n"
+      "  replay feed --capture today.ndjson.gz --speed 10\n"
+      "  replay export --journal journal --out tape.ndjson.gz\n\n"
       "`replay COMMAND --help` explains each. A file name `-` is stdin or stdout; `.gz` is gzip.");
   int exit_code = tools::exit_ok;
   tools::add_run_command(app, exit_code);
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
   tools::add_books_command(app, exit_code);
   tools::add_capture_command(app, exit_code);
   tools::add_feed_command(app, exit_code);
+  tools::add_export_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

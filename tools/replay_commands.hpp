@@ -14,5 +14,6 @@ void add_diff_command(CLI::App& app, int& exit_code);
 void add_books_command(CLI::App& app, int& exit_code);
 void add_capture_command(CLI::App& app, int& exit_code);
 void add_feed_command(CLI::App& app, int& exit_code);
+void add_export_command(CLI::App& app, int& exit_code);
 
 }  // namespace coreloop::tools

@@ -32,6 +32,9 @@ class RecordReader {
   /// the middle. A directory without segments is an empty log.
   [[nodiscard]] bool open();
 
+  /// Whether there is no segment. Requires: open().
+  [[nodiscard]] bool is_empty() const noexcept { return segments_.empty(); }
+
   /// The next record. `corrupt` stays; problem() names file and offset.
   [[nodiscard]] RecordStatus next(Record& record);
 
