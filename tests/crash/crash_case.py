@@ -71,6 +71,12 @@ class CrashRun:
         self.proxy = Proxy(self.server.path, str(self.folder / "proxy.sock"))
         self.watch = self.proxy.policy = Watch()
 
+    def begin_anew(self):
+        """Without journal and streams."""
+        self.server.ask("FLUSHALL")
+        shutil.rmtree(self.journal, ignore_errors=True)
+        self.sent = []
+
     def close(self):
         if self.engine is not None:
             self.engine.kill()
@@ -78,9 +84,9 @@ class CrashRun:
         self.server.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def conf(self, layout):
+    def conf(self, layout, redis=""):
         return (f'[input]\nsource = "redis"\nstart = "0"\n[output]\nsink = "redis"\nmaxlen = 10000000\n'
-                f'[redis]\nurl = "{self.proxy.url}"\n[journal]\ndir = "{self.journal}"\nsegment_mb = {self.segment_mb}\n'
+                f'[redis]\nurl = "{self.proxy.url}"\n{redis}\n[journal]\ndir = "{self.journal}"\nsegment_mb = {self.segment_mb}\n'
                 f'[http]\nlisten = ""\n[threads]\nlayout = {layout}\ncores = "none"\noversubscribe = true\n'
                 f'[risk]\nmax_daily_trades = 1000000\ncooldown_after_loss_minutes = 0\n'
                 f'[accounts]\nnames = ["main", "second"]\n[mark]\ninterval_s = 1\n')
