@@ -2,9 +2,9 @@
 //
 //   kill_at_syscall K PROGRAM [ARGUMENT…]
 //
-// Counts the calls of all threads, from the first flock(2) on: an engine's lock on its journal. Prints
-// how many there were. Exit code: 137 if it was killed, else the program's own. SIGTERM and SIGINT are
-// passed on to the program.
+// Counts the calls of all threads, from the first flock(2) on: an engine's lock on its journal.
+// Prints how many there were. Exit code: 137 if it was killed, else the program's own. SIGTERM and
+// SIGINT are passed on to the program.
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
