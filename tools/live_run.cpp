@@ -100,6 +100,11 @@ int watch(Engine& engine, const Source& source, const stages::Names& names, cons
       log_line(LogLevel::info, "engine",
                "running on " + std::to_string(engine.thread_count()) +
                    (engine.thread_count() == 1 ? " thread" : " threads"));
+      if (engine.unpinned_count() != 0) {
+        log_line(LogLevel::warning, "engine",
+                 std::to_string(engine.unpinned_count()) +
+                     " of them could not be pinned to the core planned for it");
+      }
     }
     if (wait_for_stop_signal(is_live ? look_interval_ms : 1)) return exit_ok;
     int exit_code = parts.ends.attend();

@@ -100,6 +100,7 @@ void RedisSink::on_reply(std::uint64_t tag, RedisReply reply) {
   }
   if (tag >= tag_probe && tag < tag_begin) return on_probe(tag - tag_probe, reply);
   if (tag == tag_executed) return on_executed(reply);
+  if (tag == tag_memory) return on_memory(reply);
   on_queued(reply);
 }
 

@@ -111,6 +111,7 @@ class RedisSink final : public RedisSessionOwner {
   static constexpr std::uint64_t tag_begin = 400;
   static constexpr std::uint64_t tag_queued = 401;
   static constexpr std::uint64_t tag_executed = 402;
+  static constexpr std::uint64_t tag_memory = 403;
   static constexpr std::int64_t length_interval_ns = 1'000'000'000;
   static constexpr std::string_view multi_command = "*1\r\n$5\r\nMULTI\r\n";
 
@@ -133,6 +134,7 @@ class RedisSink final : public RedisSessionOwner {
   bool settle_stream(std::size_t stream);
   void probe();
   void probe_streams();
+  void on_memory(RedisReply reply);
   void on_probe(std::uint64_t step, RedisReply reply);
   void go_on();
   void send_batch();

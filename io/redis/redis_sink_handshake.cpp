@@ -128,8 +128,26 @@ bool RedisSink::is_ours(std::size_t stream, EntryId id) const {
 void RedisSink::probe() {
   state_ = State::probing;
   refusal_.clear();
+  command_.clear();
+  append_command(command_, {"INFO", "memory"});
+  session_.send(tag_memory, command_);
   session_.send(tag_probe, multi_command);
   session_.flush();
+}
+
+// A server that makes room by deleting keys deletes whole streams. Where it may not be asked, the
+// handshake will see what is gone.
+void RedisSink::on_memory(RedisReply reply) {
+  constexpr std::string_view key = "maxmemory_policy:";
+  const std::string_view text = reply.is_error() ? std::string_view{} : reply.text();
+  const std::size_t at = text.find(key);
+  if (at == std::string_view::npos) return;
+  const std::string_view rest = text.substr(at + key.size());
+  const std::string_view policy = rest.substr(0, rest.find('\r'));
+  if (policy == "noeviction") return;
+  session_.notice(true, "maxmemory-policy is " + std::string{policy} +
+                            ": short of memory, Redis deletes streams whole, unread signals too; "
+                            "set it to noeviction");
 }
 
 // Only inside a transaction: outside of one the entries would be written.
