@@ -121,7 +121,8 @@ std::vector<io::EntryId> LiveJournal::cursors() const {
 }
 
 int LiveJournal::start_writing(const std::array<io::EntryId, io::output_stream_count>& bases,
-                               const std::vector<io::EntryId>& cursors, std::int64_t unix_ns) {
+                               const std::vector<io::EntryId>& cursors, std::int64_t unix_ns,
+                               std::function<void()> on_durable) {
   if (!is_on()) return exit_ok;
   if (recorded_count() != 0) {
     reader_ = std::make_unique<io::RecordReader>(conf_.journal.dir);
@@ -131,7 +132,9 @@ int LiveJournal::start_writing(const std::array<io::EntryId, io::output_stream_c
   writer_ = std::make_unique<io::RecordWriter>(io::RecordWriterOptions{
       .directory = conf_.journal.dir,
       .build = build_name(),
-      .segment_bytes = static_cast<std::uint64_t>(conf_.journal.segment_mb) << 20});
+      .segment_bytes = static_cast<std::uint64_t>(conf_.journal.segment_mb) << 20,
+      .syncs = conf_.journal.syncs,
+      .on_durable = std::move(on_durable)});
   const int error = writer_->open(contents_.end);
   if (error != 0)
     return complain("journal", conf_.journal.dir + ": " + std::strerror(error), exit_io);

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,13 +42,20 @@ class LiveJournal {
 
   /// Opens it for writing, behind what stands there; a new one with the conf and where streams
   /// begin: 74 on an error of the disk.
+  /// `on_durable`: called on a thread of its own whenever more inputs are safe.
   [[nodiscard]] int start_writing(const std::array<io::EntryId, io::output_stream_count>& bases,
-                                  const std::vector<io::EntryId>& cursors, std::int64_t unix_ns);
+                                  const std::vector<io::EntryId>& cursors, std::int64_t unix_ns,
+                                  std::function<void()> on_durable);
 
   /// What is to be replayed, for INGRESS's thread; nullptr: nothing.
   [[nodiscard]] io::JournalSource* recorded() { return source_.get(); }
   /// Where INGRESS records; nullptr: nowhere.
   [[nodiscard]] io::Journal* log() { return journal_.get(); }
+
+  /// What outputs have to wait for; nullptr: nothing.
+  [[nodiscard]] io::SafeInputs* safe_inputs() {
+    return conf_.journal.syncs ? journal_.get() : nullptr;
+  }
 
   /// Looks after it while the engine runs: 74 once a sync has failed. A disk that is full is told
   /// once; reading goes on when there is room.

@@ -218,8 +218,10 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
   std::int64_t earliest_unix_ns = 0;
   exit_code = adopt_bases(*ends, clock, conf, earliest_unix_ns);
   if (exit_code != exit_ok) return exit_code;
-  exit_code = journal.start_writing(ends->bases(), ends->starts(), clock.unix_ns());
+  exit_code = journal.start_writing(ends->bases(), ends->starts(), clock.unix_ns(),
+                                    [&ends] { ends->sink_world().wake(); });
   if (exit_code != exit_ok) return exit_code;
+  ends->sink().wait_for(journal.safe_inputs());
   std::unique_ptr<io::Tape> tape;
   exit_code = open_tape(conf, tape);
   if (exit_code != exit_ok) return exit_code;

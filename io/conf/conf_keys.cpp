@@ -117,6 +117,9 @@ std::vector<ConfKey> make_keys() {
       string_rule(
           "a directory, or \"\" for no journal", [](std::string_view) { return true; },
           [](EngineConf& c, const std::string& v) { c.journal.dir = v; }));
+  add("sync", "\"none\"", presents,
+      choice_rule({"none", "batch"},
+                  [](EngineConf& c, std::size_t v) { c.journal.syncs = v == 1; }));
   add("segment_mb", "64", presents,
       integer_rule(1, 1'024, [](EngineConf& c, std::int64_t v) { c.journal.segment_mb = v; }));
 

@@ -52,7 +52,8 @@ struct RedisConf {
 };
 
 struct JournalConf {
-  std::string dir;  ///< empty: none
+  std::string dir;     ///< empty: none
+  bool syncs = false;  ///< sync = "batch"
   std::int64_t segment_mb = 64;
 };
 

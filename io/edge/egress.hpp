@@ -172,6 +172,7 @@ class Egress {
     sink_.write({.stream = stream,
                  .id_ms = static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms),
                  .id_number = ++numbers_[static_cast<std::size_t>(stream)],
+                 .sequence = event.sequence,
                  .log_unix_ns = event.log_unix_ns,
                  .fields = {fields_.data(), field_count}});
   }

@@ -39,6 +39,7 @@ struct OutputEntry {
   OutputStream stream{};
   std::uint64_t id_ms = 0;      ///< log time
   std::uint64_t id_number = 0;  ///< n: 1, 2, 3, … per stream
+  std::uint64_t sequence = 0;   ///< of the input it comes of
   std::int64_t log_unix_ns = 0;
   std::span<const OutputField> fields;  ///< `data` first
 };

@@ -6,19 +6,22 @@
 #include <span>
 
 #include "io/edge/input_log.hpp"
+#include "io/edge/safe_inputs.hpp"
 #include "io/journal/input_record.hpp"
 #include "io/journal/record_writer.hpp"
 
 namespace coreloop::io {
 
-class Journal final : public InputLog {
+class Journal final : public InputLog, public SafeInputs {
  public:
   /// Of an entry that is longer only what decides about it is recorded: its fields `data`, and of a
   /// payload that is longer than any may be the beginning and the checksum.
   static constexpr std::size_t whole_record_bytes_max = std::size_t{48} * 1024;
 
-  /// `writer` is open and must outlive it.
-  explicit Journal(RecordWriter& writer) : writer_(writer) {}
+  /// `writer` is open and must outlive it. `others`: records before the inputs, or between them,
+  /// that are none.
+  explicit Journal(RecordWriter& writer, std::uint64_t others = 2)
+      : writer_(writer), others_(others) {}
 
   /// The keys that decide outputs, first and at each change. False if there is no room now.
   [[nodiscard]] bool record_conf(std::int64_t log_unix_ns, std::span<const RawField> keys);
@@ -37,6 +40,13 @@ class Journal final : public InputLog {
   void on_timer(std::uint64_t sequence, std::int64_t log_unix_ns,
                 const stages::Timer& timer) noexcept override;
 
+  // SafeInputs.
+  [[nodiscard]] std::uint64_t safe_sequence() const noexcept override {
+    const std::uint64_t number = writer_.safe_number();
+    return number > others_ ? number - others_ : 0;
+  }
+  void make_safe() noexcept override { writer_.hand_over(); }
+
  private:
   [[nodiscard]] bool record_pairs(InputRecordType type, std::int64_t log_unix_ns,
                                   std::span<const RawField> pairs);
@@ -44,6 +54,7 @@ class Journal final : public InputLog {
                    const RawEntry& entry) noexcept;
 
   RecordWriter& writer_;
+  std::uint64_t others_;
   InputRecordParts parts_;
 };
 

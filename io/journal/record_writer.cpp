@@ -143,7 +143,10 @@ void RecordWriter::go_to_next_segment(std::int64_t log_unix_ns) noexcept {
 }
 
 void RecordWriter::hand_over() noexcept {
-  if (!options_.syncs || durable_.load(std::memory_order_relaxed) + 1 == number_) return;
+  if (!options_.syncs ||
+      durable_.load(std::memory_order_relaxed) == appended_.load(std::memory_order_relaxed)) {
+    return;
+  }
   const std::lock_guard lock(mutex_);
   wants_sync_ = true;
   wake_helper_.notify_one();
@@ -213,6 +216,7 @@ void RecordWriter::sync_appended() noexcept {
     return;
   }
   durable_.store(number, std::memory_order_release);
+  if (options_.on_durable) options_.on_durable();
 }
 
 int RecordWriter::close() {
@@ -226,7 +230,7 @@ int RecordWriter::close() {
   }
   int error = failure_.load(std::memory_order_relaxed);
   for (Mapping* mapping : {&retired_, &segment_}) {
-    if (mapping->bytes != nullptr && ::fdatasync(mapping->descriptor) != 0 && error == 0)
+    if (mapping->bytes != nullptr && error == 0 && ::fdatasync(mapping->descriptor) != 0)
       error = errno;
     unmap(*mapping);
   }

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -29,6 +30,7 @@ struct RecordWriterOptions {
   std::string build;                                     ///< at most 79 bytes are kept
   std::uint64_t segment_bytes = std::uint64_t{1} << 26;  ///< of new segments; a multiple of 4,096
   bool syncs = false;                                    ///< conf journal.sync = "batch"
+  std::function<void()> on_durable{};                    ///< after each sync; the helper's thread
 };
 
 /// Where the log ends: of RecordReader, or the default for an empty log.
@@ -58,7 +60,7 @@ class RecordWriter {
                        std::span<const std::string_view> parts) noexcept;
 
   /// Asks the helper to make everything appended so far durable. Without effect unless it syncs.
-  /// Thread: the writer's.
+  /// Any thread.
   void hand_over() noexcept;
 
   /// Last record that survives what the options promise: appended, or synced. Any thread.

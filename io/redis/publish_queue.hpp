@@ -23,7 +23,8 @@ class PublishQueue {
  public:
   struct Entry {
     EntryId id;
-    std::uint64_t begin = 0;  ///< position of its bytes, wraps at the capacity
+    std::uint64_t sequence = 0;  ///< of the input it comes of
+    std::uint64_t begin = 0;     ///< position of its bytes, wraps at the capacity
     std::uint32_t size = 0;
     OutputStream stream{};
     bool ends_group = false;
@@ -60,8 +61,9 @@ class PublishQueue {
   }
 
   /// The command begun last is complete; `size` bytes.
-  void end_entry(OutputStream stream, EntryId id, std::size_t size) noexcept {
-    slot(end_) = {id, write_position_, static_cast<std::uint32_t>(size), stream, false};
+  void end_entry(OutputStream stream, EntryId id, std::uint64_t sequence,
+                 std::size_t size) noexcept {
+    slot(end_) = {id, sequence, write_position_, static_cast<std::uint32_t>(size), stream, false};
     write_position_ += size;
     ++end_;
   }

@@ -66,7 +66,7 @@ void RedisSink::write(const OutputEntry& entry) noexcept {
   }
   const auto size = static_cast<std::size_t>(out - begin);
   HOT_CHECK(size <= command_bytes_max, "a command of the longest kind");
-  queue_.end_entry(entry.stream, {entry.id_ms, entry.id_number}, size);
+  queue_.end_entry(entry.stream, {entry.id_ms, entry.id_number}, entry.sequence, size);
   if (is_recovering_) [[unlikely]]
     check_recovered(stream, {entry.id_ms, entry.id_number});
 }
@@ -105,13 +105,28 @@ void RedisSink::on_reply(std::uint64_t tag, RedisReply reply) {
 }
 
 void RedisSink::go_on() {
-  if (state_ == State::open && queue_.acknowledged() < queue_.group_end()) send_batch();
+  if (state_ == State::open && queue_.acknowledged() < queue_.group_end()) {
+    if (is_first_safe())
+      send_batch();
+    else
+      options_.inputs->make_safe();  // and then wakes us
+  }
   counters_.pending.store(pending_count(), std::memory_order_relaxed);
+}
+
+bool RedisSink::is_first_safe() const noexcept {
+  return options_.inputs == nullptr ||
+         queue_.at(queue_.acknowledged()).sequence <= options_.inputs->safe_sequence();
 }
 
 void RedisSink::send_batch() {
   const std::uint64_t begin = queue_.acknowledged();
-  const std::uint64_t limit = std::min(queue_.group_end(), begin + options_.batch_max);
+  std::uint64_t limit = std::min(queue_.group_end(), begin + options_.batch_max);
+  if (options_.inputs != nullptr) {
+    const std::uint64_t safe = options_.inputs->safe_sequence();
+    while (queue_.at(limit - 1).sequence > safe)
+      --limit;
+  }
   // Back to the end of a group; one that is longer than a transaction may be cut.
   std::uint64_t end = limit;
   while (end > begin && !queue_.at(end - 1).ends_group)

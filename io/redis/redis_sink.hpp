@@ -19,6 +19,7 @@
 
 #include "engine/loop_counters.hpp"
 #include "io/codec/report_codec.hpp"
+#include "io/edge/safe_inputs.hpp"
 #include "io/edge/sink.hpp"
 #include "io/redis/handshake.hpp"
 #include "io/redis/publish_queue.hpp"
@@ -31,7 +32,8 @@ struct RedisSinkOptions {
   RedisSessionOptions session;
   std::array<std::string, output_stream_count> names;
   std::uint64_t maxlen = 10'000;
-  std::uint32_t batch_max = 512;                     ///< entries a transaction
+  SafeInputs* inputs = nullptr;   ///< outputs wait until theirs is safe; nullptr: none does
+  std::uint32_t batch_max = 512;  ///< entries a transaction
   std::size_t queue_bytes = std::size_t{1} << 23;    ///< a power of two
   std::size_t queue_entries = std::size_t{1} << 15;  ///< a power of two
 };
@@ -52,6 +54,8 @@ class RedisSink final : public RedisSessionOwner {
  public:
   RedisSink(EventLoop& loop, RedisSinkOptions options);
 
+  /// Before the engine starts: as the option `inputs`.
+  void wait_for(SafeInputs* inputs) { options_.inputs = inputs; }
   /// Begins to connect.
   void open() { session_.open(); }
   /// Before open(): takes up where an earlier run began above `bases`, instead of adopting what is
@@ -137,6 +141,7 @@ class RedisSink final : public RedisSessionOwner {
   void on_memory(RedisReply reply);
   void on_probe(std::uint64_t step, RedisReply reply);
   void go_on();
+  [[nodiscard]] bool is_first_safe() const noexcept;
   void send_batch();
   void on_queued(RedisReply reply);
   void on_executed(RedisReply reply);

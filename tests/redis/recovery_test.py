@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 from support import case
@@ -259,6 +260,86 @@ class RefusalTest(JournalCase):
         self.run_once(20)
         self.assertIn("a last record that was never completed", self.engine.log)
         self.check()
+
+
+class DiskTest(JournalCase):
+    """D1, D3, D11: a disk that is full, failing or slow."""
+
+    def setUp(self):
+        super().setUp()
+        self.shim = (case.options.bin / "libfault_shim.so").resolve()
+        if not self.shim.exists():
+            self.skipTest("no fault shim in this build: a sanitizer's")
+
+    def start_with(self, sync="batch", **faults):
+        words = [f"LD_PRELOAD={self.shim}", *(f"SHIM_{name}={value}" for name, value in faults.items())]
+        return self.start_engine(prefix=("env", *words), arguments=("--set", f"journal.sync={sync}"))
+
+    def test_outputs_wait_for_a_sync_and_all_come(self):
+        self.start_with()
+        for _ in range(5):
+            self.feed(200)
+        self.wait_for_outcomes()
+        self.kill()
+        self.start_with()
+        self.feed(50)
+        self.wait_for_outcomes()
+        self.stop_engine()
+        self.check()
+
+    def test_d11_a_slow_disk_delays_and_loses_nothing(self):
+        self.start_with(SYNC_MS=300)
+        begin = time.monotonic()
+        self.feed(100)
+        self.wait_for_outcomes()
+        self.assertGreater(time.monotonic() - begin, 0.3, "published before its input was safe")
+        self.feed(1000)
+        self.wait_for_outcomes()
+        self.stop_engine()
+        self.check()
+
+    def test_d3_a_failed_sync_stops_the_engine_and_is_not_tried_again(self):
+        # Each of the first ones: those of the start are few.
+        for failing in (1, 2, 4, 8):
+            with self.subTest(failing=failing):
+                engine = self.start_with(SYNC_FAILS_AT=failing)
+                before = self.outcome_count()
+                end = time.monotonic() + 30
+                while engine.is_alive() and time.monotonic() < end:
+                    self.feed(20)
+                    time.sleep(0.01)
+                self.assertEqual(engine.wait(), 74, engine.log)
+                self.assertIn("a sync failed: Input/output error; stopping", engine.log)
+                self.assertLessEqual(before, self.outcome_count())
+        self.start_engine()
+        self.wait_for_outcomes()
+        self.stop_engine()
+        self.check()
+
+    def test_d1_a_full_disk_stops_reading_before_anything_is_lost(self):
+        full = self.folder / "full"
+        self.start_with(sync="none", FULL_FILE=full)
+        self.feed(100)
+        self.wait_for_outcomes()
+        full.touch()
+        # More than the present segment and the next, which was ready, hold together.
+        while "cannot make the next segment: No space left on device" not in self.engine.log:
+            self.feed(500)
+            self.assertLess(self.signals_fed, 100_000, self.engine.log)
+        for _ in range(10):
+            self.feed(500)
+        self.wait_until(self.has_stopped_reading)
+        self.assertLess(self.outcome_count(), self.signals_fed)
+        full.unlink()
+        self.wait_for_outcomes()
+        self.assertIn("the next segment is there again", self.engine.log)
+        self.stop_engine()
+        self.check()
+
+    def has_stopped_reading(self):
+        before = self.outcome_count()
+        time.sleep(1.0)
+        return before == self.outcome_count()
 
 
 if __name__ == "__main__":

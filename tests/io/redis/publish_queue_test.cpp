@@ -14,7 +14,7 @@ constexpr std::size_t entry_bytes_max = 100;
 void push(PublishQueue& queue, std::uint64_t number, const std::string& text) {
   ASSERT_TRUE(queue.has_room(1, entry_bytes_max));
   std::memcpy(queue.begin_entry(entry_bytes_max), text.data(), text.size());
-  queue.end_entry(OutputStream::approvals, {1, number}, text.size());
+  queue.end_entry(OutputStream::approvals, {1, number}, number, text.size());
 }
 
 std::string text_of(std::uint64_t number) {
