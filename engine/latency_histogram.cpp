@@ -23,6 +23,21 @@ void HistogramCopy::merge(const HistogramCopy& other) noexcept {
   max_ns_ = std::max(max_ns_, other.max_ns_);
 }
 
+HistogramCopy HistogramCopy::since(const HistogramCopy& earlier) const noexcept {
+  HistogramCopy difference;
+  std::uint32_t highest = 0;
+  for (std::uint32_t i = 0; i < HistogramBuckets::count; ++i) {
+    difference.counts_[i] = counts_[i] - earlier.counts_[i];
+    difference.count_ += difference.counts_[i];
+    if (difference.counts_[i] != 0) highest = i;
+  }
+  difference.sum_ns_ = sum_ns_ - earlier.sum_ns_;
+  if (difference.count_ == 0) return difference;
+  difference.max_ns_ =
+      max_ns_ > earlier.max_ns_ ? max_ns_ : std::min(HistogramBuckets::high_of(highest), max_ns_);
+  return difference;
+}
+
 std::uint64_t HistogramCopy::percentile_ns(std::uint32_t per_100k) const noexcept {
   if (count_ == 0) return 0;
   __extension__ typedef unsigned __int128 Wide;

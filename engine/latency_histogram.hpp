@@ -16,9 +16,10 @@
 
 namespace coreloop::engine {
 
-/// Bucket arithmetic shared by the live histogram and its copies.
-struct HistogramBuckets {
-  static constexpr std::uint32_t sub_bucket_bits = 6;
+/// Bucket arithmetic shared by the live histogram, its copies and the files they are written to.
+template <std::uint32_t bits>
+struct LogLinearBuckets {
+  static constexpr std::uint32_t sub_bucket_bits = bits;
   static constexpr std::uint32_t sub_buckets = 1U << sub_bucket_bits;
   static constexpr std::uint32_t value_bits_max = 36;
   static constexpr std::uint32_t count = (value_bits_max - sub_bucket_bits + 1) * sub_buckets;
@@ -43,6 +44,8 @@ struct HistogramBuckets {
   }
 };
 
+using HistogramBuckets = LogLinearBuckets<6>;
+
 static_assert(HistogramBuckets::index_of(63) == 63 && HistogramBuckets::index_of(64) == 64);
 static_assert(HistogramBuckets::low_of(HistogramBuckets::index_of(1'000'000)) <= 1'000'000);
 
@@ -51,6 +54,10 @@ class HistogramCopy {
  public:
   /// Adds everything of `other`.
   void merge(const HistogramCopy& other) noexcept;
+
+  /// What has been recorded since `earlier`, a copy of the same histogram. Its max_ns() is exact
+  /// where it is the largest value so far, else the upper end of a bucket.
+  [[nodiscard]] HistogramCopy since(const HistogramCopy& earlier) const noexcept;
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   /// ns, truncated; 0 without a value.

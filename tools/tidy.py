@@ -37,6 +37,7 @@ IO_ROOMS = {
     "journal": ("edge", "codec"),  # an input log and a source: the durable one
     "capture": ("edge", "codec"),  # a source and a sink over files
     "redis": ("edge", "codec", "journal"),  # the same over Redis; reads the outbox
+    "latency": ("codec",),  # latency histograms as HdrHistogram's files
     "http": ("edge", "codec"),  # reads published views, sends commands to the edge
     # Fills each owner's options struct, so it sees all; the owners are given values, not the file.
     "conf": ("codec", "journal", "edge", "capture", "redis", "http"),

@@ -15,6 +15,26 @@ std::uint32_t crc32_of(std::string_view bytes) noexcept {
   return static_cast<std::uint32_t>(crc32_z(0, data, bytes.size()));
 }
 
+std::string zlib_packed(std::string_view bytes) {
+  uLongf size = compressBound(static_cast<uLong>(bytes.size()));
+  std::string packed(size, '\0');
+  const int result =
+      compress(reinterpret_cast<Bytef*>(packed.data()), &size,
+               reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uLong>(bytes.size()));
+  CHECK(result == Z_OK, "zlib packs what it has room for");
+  packed.resize(size);
+  return packed;
+}
+
+std::string base64_of(std::string_view bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // OpenSSL ends it with a NUL
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
 struct Sha256::Context {
   EVP_MD_CTX* handle = EVP_MD_CTX_new();
   Context() = default;

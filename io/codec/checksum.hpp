@@ -1,4 +1,5 @@
-// Checksums by libraries: zlib's CRC-32 for dead letters, OpenSSL's SHA-256 for whole outputs.
+// Checksums and packings by libraries: zlib's CRC-32 for dead letters and its format for latency
+// logs, OpenSSL's SHA-256 for whole outputs and base64.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,12 @@ namespace coreloop::io {
 
 /// zlib's CRC-32 of `bytes`. No allocation.
 [[nodiscard]] std::uint32_t crc32_of(std::string_view bytes) noexcept;
+
+/// `bytes` in zlib's format (RFC 1950).
+[[nodiscard]] std::string zlib_packed(std::string_view bytes);
+
+/// `bytes` as base64 (RFC 4648), padded, on one line.
+[[nodiscard]] std::string base64_of(std::string_view bytes);
 
 /// A SHA-256 taken piece by piece. Allocates at construction only.
 class Sha256 {

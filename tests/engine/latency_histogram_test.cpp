@@ -56,6 +56,29 @@ TEST(LatencyHistogramTest, PercentilesAreWithinTwoPercentOfTheSortedValues) {
   }
 }
 
+TEST(LatencyHistogramTest, TheDifferenceOfTwoCopiesIsWhatCameBetween) {
+  const auto histogram = std::make_unique<LatencyHistogram>();
+  const auto first = std::make_unique<HistogramCopy>();
+  const auto second = std::make_unique<HistogramCopy>();
+  histogram->record(1'000);
+  histogram->record(70);
+  histogram->copy_to(*first);
+  histogram->record(70);
+  histogram->record(500);
+  histogram->copy_to(*second);
+  const HistogramCopy between = second->since(*first);
+  EXPECT_EQ(between.count(), 2U);
+  EXPECT_EQ(between.sum_ns(), 570U);
+  EXPECT_EQ(between.bucket_count(HistogramBuckets::index_of(70)), 1U);
+  // 500 was not the largest so far: the end of its bucket.
+  EXPECT_EQ(between.max_ns(), HistogramBuckets::high_of(HistogramBuckets::index_of(500)));
+  histogram->record(2'001);
+  histogram->copy_to(*first);
+  EXPECT_EQ(first->since(*second).max_ns(), 2'001U);
+  EXPECT_EQ(first->since(*first).count(), 0U);
+  EXPECT_EQ(first->since(*first).max_ns(), 0U);
+}
+
 TEST(LatencyHistogramTest, AnEmptyOneAnswersZero) {
   const auto copy = std::make_unique<HistogramCopy>();
   EXPECT_EQ(copy->count(), 0U);
