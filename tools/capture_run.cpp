@@ -16,6 +16,7 @@
 #include "tools/engine_report.hpp"
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
+#include "tools/latency_log.hpp"
 #include "tools/log_line.hpp"
 #include "tools/progress_line.hpp"
 #include "tools/stop_signals.hpp"
@@ -77,12 +78,13 @@ std::string fault_text(io::IngressFault fault) {
 // Lets the engine's threads run until the source ends, a signal comes or an output fails.
 template <class EngineType>
 void drive(EngineType& engine, const io::CaptureSource& source, const io::CaptureSink& sink,
-           const io::Tape* tape) {
+           const io::Tape* tape, LatencyLog& latency_log) {
   ProgressLine progress;
   // Soon at first, for short runs; then seldom enough to cost nothing.
   unsigned look_interval_us = 1'000;
   constexpr unsigned look_interval_us_max = 10'000;
   engine.start();
+  latency_log.start([&engine] { return latency_rows(engine); });
   while (!engine.is_finished()) {
     ::usleep(look_interval_us);
     look_interval_us = std::min(look_interval_us + 100, look_interval_us_max);
@@ -132,6 +134,7 @@ struct RunParts {
   io::Tape* tape;
   const std::string& out;
   const io::PipelineOptions& pipeline;
+  LatencyLog& latency_log;
 };
 
 // Runs an engine whose rings have storage for ring_capacity_max messages.
@@ -154,8 +157,9 @@ int run_engine(const RunParts& parts, RunSummary& summary) {
       parts.pipeline);
   const io::SystemClock clock;
   const std::int64_t start_ns = clock.monotonic_ns();
-  drive(*engine, parts.source, parts.sink, parts.tape);
+  drive(*engine, parts.source, parts.sink, parts.tape, parts.latency_log);
   summary.elapsed_ns = clock.monotonic_ns() - start_ns;
+  const int log_code = parts.latency_log.finish();
   const int out_error = parts.sink.finish();
   const int tape_error = parts.tape == nullptr ? 0 : parts.tape->finish();
   summarize_engine(conf, *engine, names, summary);
@@ -167,7 +171,8 @@ int run_engine(const RunParts& parts, RunSummary& summary) {
     return complain("tape", conf.tape + ": " + std::strerror(tape_error), exit_io);
   const int damage = report_damage(*engine, parts.source);
   const int invariants = check_invariants(*engine);
-  return invariants != exit_ok ? invariants : damage;
+  if (invariants != exit_ok) return invariants;
+  return damage != exit_ok ? damage : log_code;
 }
 
 int open_source(const std::string& path, const io::CaptureSourceOptions& options,
@@ -200,6 +205,7 @@ int take_tape_conf(const CaptureRunOptions& options, const io::RawEntry& entry,
   tape_conf.threads = conf.threads;
   tape_conf.sink = conf.sink;
   tape_conf.tape = conf.tape;
+  tape_conf.latency = conf.latency;
   conf = std::move(tape_conf);
   return exit_ok;
 }
@@ -240,7 +246,13 @@ int run_capture(const CaptureRunOptions& options, RunSummary& summary) {
   if (exit_code != exit_ok) return exit_code;
   summary.is_stdout_taken = (is_capture(conf.sink) && out == "-") || conf.tape == "-";
 
-  const RunParts parts{conf, is_tape, *source, sink, tape.get(), out, pipeline};
+  const io::SystemClock clock;
+  LatencyLog latency_log(options.hlog.empty() ? conf.latency.hlog : options.hlog,
+                         std::chrono::seconds(conf.latency.hlog_interval_s), clock);
+  exit_code = latency_log.open(options.hlog.empty());
+  if (exit_code != exit_ok) return exit_code;
+
+  const RunParts parts{conf, is_tape, *source, sink, tape.get(), out, pipeline, latency_log};
   // Rings cycle through all of their storage: small ones stay in the caches.
   constexpr std::uint32_t usual_capacity = 1'024;
   constexpr std::uint32_t largest_capacity = 65'536;

@@ -16,6 +16,7 @@ struct CaptureRunOptions {
   std::vector<io::ConfOverride> overrides;
   std::string capture;  ///< replaces conf input.source where not empty
   std::string out;      ///< replaces conf output.sink where not empty
+  std::string hlog;     ///< replaces conf latency.hlog where not empty, and a file that is there
   io::CaptureSourceOptions source;
 };
 

@@ -69,12 +69,14 @@ int run(const std::string& path, const std::vector<io::ConfOverride>& overrides)
   exit_code = check_for_a_run(conf);
   if (exit_code != tools::exit_ok) return exit_code;
   tools::RunSummary summary;
-  exit_code =
-      reads_redis(conf)
-          ? tools::run_live(conf, summary)
-          : tools::run_capture(
-                {.conf_path = path, .overrides = overrides, .capture = {}, .out = {}, .source = {}},
-                summary);
+  exit_code = reads_redis(conf) ? tools::run_live(conf, summary)
+                                : tools::run_capture({.conf_path = path,
+                                                      .overrides = overrides,
+                                                      .capture = {},
+                                                      .out = {},
+                                                      .hlog = {},
+                                                      .source = {}},
+                                                     summary);
   if (!summary.threads.empty()) tools::print_table(summary);
   return exit_code;
 }

@@ -1,13 +1,15 @@
-// What a finished engine tells of itself: whether its invariants hold, and the figures of its
-// summary. Templates over the engine's type.
+// What an engine tells of itself: its latencies, and once it has finished whether its invariants
+// hold and the figures of its summary. Templates over the engine's type.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "io/conf/engine_conf.hpp"
 #include "io/edge/pipeline_engine.hpp"
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
+#include "tools/latency_rows.hpp"
 #include "tools/run_summary.hpp"
 
 namespace coreloop::tools {
@@ -26,6 +28,21 @@ int check_invariants(const EngineType& engine) {
   return exit_ok;
 }
 
+/// Copies of all of an engine's histograms, stage by stage. Any thread; never stops the engine.
+template <class EngineType>
+std::vector<LatencyRow> latency_rows(const EngineType& engine) {
+  std::vector<LatencyRow> rows;
+  for (std::uint32_t stage = 0; stage < io::stage_names.size(); ++stage) {
+    const std::string name{io::stage_names[stage]};
+    engine.latency(stage).queue_wait.copy_to(
+        rows.emplace_back(LatencyRow{name + ", waiting", {}}).histogram);
+    engine.latency(stage).service.copy_to(
+        rows.emplace_back(LatencyRow{name + ", working", {}}).histogram);
+  }
+  engine.end_to_end().copy_to(rows.emplace_back(LatencyRow{"end to end", {}}).histogram);
+  return rows;
+}
+
 /// Everything of `summary` that the engine knows: all but elapsed time and output checksums.
 /// Requires: every thread has finished.
 template <class EngineType>
@@ -41,15 +58,7 @@ void summarize_engine(const io::EngineConf& conf, const EngineType& engine,
         {conf.output_names[i], engine.egress().entry_count(static_cast<io::OutputStream>(i))});
   }
   summarize_books(names, engine.mark(), engine.risk(), summary);
-  for (std::uint32_t stage = 0; stage < io::stage_names.size(); ++stage) {
-    const std::string name{io::stage_names[stage]};
-    summary.latencies.push_back({name + ", waiting", {}});
-    engine.latency(stage).queue_wait.copy_to(summary.latencies.back().histogram);
-    summary.latencies.push_back({name + ", working", {}});
-    engine.latency(stage).service.copy_to(summary.latencies.back().histogram);
-  }
-  summary.latencies.push_back({"end to end", {}});
-  engine.end_to_end().copy_to(summary.latencies.back().histogram);
+  summary.latencies = latency_rows(engine);
   for (std::size_t i = 0; i < engine.thread_count(); ++i) {
     const engine::LoopCounters& counters = engine.loop_counters(i);
     ThreadSummary& row = summary.threads.emplace_back();

@@ -11,6 +11,7 @@
 #include "tools/engine_report.hpp"
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
+#include "tools/latency_log.hpp"
 #include "tools/live_http.hpp"
 #include "tools/live_journal.hpp"
 #include "tools/log_line.hpp"
@@ -78,6 +79,7 @@ struct RunParts {
   LiveHttp& http;
   io::Tape* tape;
   LiveJournal& journal;
+  LatencyLog& latency_log;
   io::Clock& clock;
   std::int64_t earliest_unix_ns;
 };
@@ -173,10 +175,12 @@ int run_engine(const RunParts& parts, io::PipelineOptions pipeline, RunSummary& 
       std::move(pipeline));
   const std::int64_t start_ns = parts.clock.monotonic_ns();
   engine->start();
+  parts.latency_log.start([&engine] { return latency_rows(*engine); });
   int exit_code = watch(*engine, source, names, parts);
   http.begin_drain();
   drain(*engine, ends, parts.clock, exit_code == exit_ok);
   http.stop();
+  const int log_code = parts.latency_log.finish();
   summary.elapsed_ns = parts.clock.monotonic_ns() - start_ns;
   const bool is_drained = engine->is_drained();
   const std::uint64_t pending = ends.pending_count();
@@ -189,7 +193,7 @@ int run_engine(const RunParts& parts, io::PipelineOptions pipeline, RunSummary& 
   ends.close_sink();
   // Cut off by the deadline, stages may hold what others have not seen yet.
   if (exit_code == exit_ok && is_drained) exit_code = check_invariants(*engine);
-  return exit_code;
+  return exit_code == exit_ok ? log_code : exit_code;
 }
 
 }  // namespace
@@ -203,6 +207,10 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
   io::SystemClock clock;
   LiveJournal journal(conf);
   exit_code = journal.open();
+  if (exit_code != exit_ok) return exit_code;
+  LatencyLog latency_log(conf.latency.hlog, std::chrono::seconds(conf.latency.hlog_interval_s),
+                         clock);
+  exit_code = latency_log.open(true);
   if (exit_code != exit_ok) return exit_code;
   std::unique_ptr<Ends> ends;
   exit_code = Ends::make(conf, pipeline.threads.size() == 1, clock, ends);
@@ -228,7 +236,8 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
 
   constexpr std::uint32_t usual_capacity = 1'024;
   constexpr std::uint32_t largest_capacity = 65'536;
-  const RunParts parts{conf, *ends, http, tape.get(), journal, clock, earliest_unix_ns};
+  const RunParts parts{conf,    *ends,       http,  tape.get(),
+                       journal, latency_log, clock, earliest_unix_ns};
   exit_code = pipeline.ring_capacity <= usual_capacity
                   ? run_engine<usual_capacity>(parts, pipeline, summary)
                   : run_engine<largest_capacity>(parts, pipeline, summary);

@@ -10,6 +10,7 @@
 #include "tools/capture_run.hpp"
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
+#include "tools/latency_files.hpp"
 #include "tools/log_line.hpp"
 #include "tools/replay_commands.hpp"
 #include "tools/stop_signals.hpp"
@@ -22,6 +23,8 @@ struct RunArguments {
   std::string capture;
   std::string out;
   std::string summary;
+  std::string hlog;
+  std::string hgrm;
   std::string from;
   std::string to;
   std::string speed = "max";
@@ -81,6 +84,7 @@ int run(const RunArguments& arguments) {
                             .overrides = {},
                             .capture = arguments.capture,
                             .out = arguments.out,
+                            .hlog = arguments.hlog,
                             .source = {}};
   for (const std::string& text : arguments.settings)
     options.overrides.push_back({text});
@@ -98,9 +102,13 @@ int run(const RunArguments& arguments) {
   const int exit_code = run_capture(options, summary);
   if (summary.sha256.empty()) return exit_code;
   print_table(summary, arguments.summary == "-");
-  if (arguments.summary.empty()) return exit_code;
-  const int summary_code = write_summary(arguments.summary, summary_json(summary));
-  return summary_code != exit_ok ? summary_code : exit_code;
+  int output_code = exit_ok;
+  if (!arguments.hgrm.empty()) output_code = write_hgrm_files(arguments.hgrm, summary.latencies);
+  if (!arguments.summary.empty()) {
+    const int summary_code = write_summary(arguments.summary, summary_json(summary));
+    if (summary_code != exit_ok) output_code = summary_code;
+  }
+  return output_code != exit_ok ? output_code : exit_code;
 }
 
 }  // namespace
@@ -116,6 +124,16 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("--out", arguments->out,
                       "write every output entry here; replaces output.sink");
   command->add_option("--summary", arguments->summary, "write the summary here as JSON");
+  command
+      ->add_option("--hlog", arguments->hlog,
+                   "write a HdrHistogram log of the latencies here; replaces latency.hlog")
+      ->check([](const std::string& name) {
+        return name.empty() || name == "-" ? "must be a file name" : std::string{};
+      });
+  command
+      ->add_option("--hgrm", arguments->hgrm,
+                   "write PREFIX.<stage>.<part>.hgrm, percentiles in ns for plotFiles")
+      ->type_name("PREFIX");
   command->add_option("--from", arguments->from,
                       "pass over entries received before this moment (UTC or ns)");
   command->add_option("--to", arguments->to, "pass over entries received at this moment or later");

@@ -118,8 +118,9 @@ struct Percentile {
   std::string_view name;
   std::uint32_t per_100k;
 };
-constexpr std::array<Percentile, 4> percentiles{
-    {{"p50", 50'000}, {"p90", 90'000}, {"p99", 99'000}, {"p99.9", 99'900}}};
+constexpr std::array<Percentile, 5> percentiles{
+    {{"p50", 50'000}, {"p90", 90'000}, {"p99", 99'000}, {"p99.9", 99'900}, {"p99.99", 99'990}}};
+constexpr std::size_t percentiles_in_table = 4;
 
 void add_latencies(std::string& text, const std::vector<LatencyRow>& rows) {
   std::array<char, 256> line{};
@@ -129,8 +130,8 @@ void add_latencies(std::string& text, const std::vector<LatencyRow>& rows) {
   for (const LatencyRow& row : rows) {
     const engine::HistogramCopy& h = row.histogram;
     if (h.count() == 0) continue;
-    std::array<std::string, percentiles.size()> values;
-    for (std::size_t i = 0; i < percentiles.size(); ++i)
+    std::array<std::string, percentiles_in_table> values;
+    for (std::size_t i = 0; i < values.size(); ++i)
       values[i] = duration_text(h.percentile_ns(percentiles[i].per_100k));
     std::snprintf(line.data(), line.size(), "  %-18s %10s %9s %9s %9s %9s %9s %9s\n",
                   row.name.c_str(), count_text(h.count()).c_str(),

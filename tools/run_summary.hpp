@@ -7,13 +7,13 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/latency_histogram.hpp"
 #include "engine/loop_counters.hpp"
 #include "io/edge/sink.hpp"
 #include "stages/mark.hpp"
 #include "stages/names.hpp"
 #include "stages/risk.hpp"
 #include "stages/statistics.hpp"
+#include "tools/latency_rows.hpp"
 
 namespace coreloop::tools {
 
@@ -45,11 +45,6 @@ struct AccountSummary {
 struct StreamCount {
   std::string name;
   std::uint64_t entries = 0;
-};
-
-struct LatencyRow {
-  std::string name;  ///< "risk, waiting", "risk, working", …
-  engine::HistogramCopy histogram;
 };
 
 /// Where a thread's time went.

@@ -131,6 +131,15 @@ std::vector<ConfKey> make_keys() {
                     [i](EngineConf& c, const std::string& v) { c.http_listen[i] = v; }));
   }
 
+  section = "latency";
+  add("hlog", "\"\"", presents,
+      string_rule(
+          "a file name, or \"\" for none", [](std::string_view text) { return text != "-"; },
+          [](EngineConf& c, const std::string& v) { c.latency.hlog = v; }));
+  add("hlog_interval_s", "10", presents, integer_rule(1, 86'400, [](EngineConf& c, std::int64_t v) {
+        c.latency.hlog_interval_s = v;
+      }));
+
   section = "threads";
   add("layout", "\"auto\"", presents, layout_rule());
   add("cores", "\"auto\"", presents, cores_rule());

@@ -57,6 +57,11 @@ struct JournalConf {
   std::int64_t segment_mb = 64;
 };
 
+struct LatencyConf {
+  std::string hlog;  ///< empty: none
+  std::int64_t hlog_interval_s = 10;
+};
+
 struct EngineConf {
   stages::DecisionConf decision;
   PriceSource price_source = PriceSource::ticks;
@@ -77,6 +82,7 @@ struct EngineConf {
   RedisConf redis;
   JournalConf journal;
   std::array<std::string, listener_count> http_listen;  ///< host:port each; empty: none
+  LatencyConf latency;
   ThreadsConf threads;
   std::vector<ConfEntry> entries;
 };

@@ -108,9 +108,9 @@ TEST(ConfProblemsTest, RefuseValuesOfAnotherKindForEveryKey) {
   for (const ConfKey& key : conf_keys()) {
     for (const char* const value : {"2026-01-12", "12:00:00", "[[[]]]", "{ x = { y = 1 } }",
                                     "[1.5]", "\"no such word, with blanks\"", "-1", "1e300"}) {
-      const bool is_free_text = key.full_name() == "output.tape" ||
-                                key.full_name() == "redis.password_file" ||
-                                key.full_name() == "journal.dir";
+      const bool is_free_text =
+          key.full_name() == "output.tape" || key.full_name() == "redis.password_file" ||
+          key.full_name() == "journal.dir" || key.full_name() == "latency.hlog";
       const bool is_capture = key.full_name() == "input.source";
       if (is_free_text && value[0] == '"') continue;
       const std::string text = (is_capture ? "" : source_line) + std::string{key.section} + "." +
@@ -131,6 +131,9 @@ TEST(ConfProblemsTest, RefuseValuesOutOfRange) {
                                 "engine.seed=1.0",
                                 "engine.seed=0x10",
                                 "output.maxlen=0",
+                                "latency.hlog=-",
+                                "latency.hlog_interval_s=0",
+                                "latency.hlog_interval_s=86401",
                                 "rings.capacity=0",
                                 "rings.capacity=1",
                                 "rings.capacity=1000",
