@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench/redis/children.hpp"
+#include "bench/redis/percentile_files.hpp"
 #include "bench/redis/resp_socket.hpp"
 #include "bench/redis/scraper.hpp"
 #include "bench/redis/workload.hpp"
@@ -73,7 +74,7 @@ std::vector<Ratio> scraped(Bench& bench, double rate) {
   return ratios;
 }
 
-void run(Bench& bench) {
+void run(Bench& bench, PercentileFiles& files) {
   const int pairs = bench.arguments().pairs;
   std::printf("| row | what | engine | relay | ratio, median (least to most) | to reach |\n");
   std::printf("| --- | --- | --- | --- | --- | --- |\n");
@@ -81,6 +82,7 @@ void run(Bench& bench) {
   std::vector<double> p50[2], p99[2];
   in_turns(pairs, [&](Subject subject) {
     const std::vector<double> times = ping(bench, subject);
+    files.add(PercentileFiles::Load::ping, subject, times);
     p50[subject == Subject::relay].push_back(percentile(times, 0.5));
     p99[subject == Subject::relay].push_back(percentile(times, 0.99));
   });
@@ -106,9 +108,11 @@ void run(Bench& bench) {
     bench.clear();
     const Child child = bench.start(subject);
     const OpenLoop result = open_loop(bench, half);
+    files.add(PercentileFiles::Load::open_loop, subject, result.times);
     open[subject == Subject::relay].push_back(percentile(result.times, 0.99));
     late_us = std::max(late_us, result.late_us);
   });
+  files.write();
   print_row(8, "open loop at half the flood, p99", "us", ratios(open), "<= 1.10");
   std::printf("\nopen loop: %.0f signals/s; the sender itself was at most %.0f us late\n", half,
               late_us);
@@ -143,6 +147,7 @@ void run(Bench& bench) {
 
 int main(int argc, char** argv) {
   Arguments arguments;
+  std::string hgrm;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const auto next = [&] { return i + 1 < argc ? std::string{argv[++i]} : std::string{}; };
@@ -150,6 +155,8 @@ int main(int argc, char** argv) {
       arguments.engine = next();
     } else if (word == "--set") {
       arguments.settings.push_back(next());
+    } else if (word == "--hgrm") {
+      hgrm = next();
     } else if (word == "--pairs") {
       arguments.pairs = std::max(1, std::atoi(next().c_str()));
     } else if (word == "--quick") {
@@ -159,11 +166,13 @@ int main(int argc, char** argv) {
       arguments.idle_s = 2;
     } else {
       std::fprintf(stderr,
-                   "usage: redis_bench [--engine FILE] [--pairs N] [--quick] [--set key=value]…\n");
+                   "usage: redis_bench [--engine FILE] [--pairs N] [--quick] [--hgrm PREFIX] "
+                   "[--set key=value]…\n");
       return 64;
     }
   }
+  PercentileFiles files(std::move(hgrm));
   Bench bench(std::move(arguments));
-  run(bench);
+  run(bench, files);
   return 0;
 }
