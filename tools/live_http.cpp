@@ -5,7 +5,6 @@
 
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
-#include "tools/log_line.hpp"
 #include "tools/version.hpp"
 
 namespace coreloop::tools {

@@ -16,6 +16,7 @@
 #include "io/http/listeners.hpp"
 #include "io/http/router.hpp"
 #include "io/http/stats_server.hpp"
+#include "tools/log_line.hpp"
 
 namespace coreloop::tools {
 
@@ -176,6 +177,7 @@ class LiveHttp final : private io::EngineDesk {
   [[nodiscard]] io::ViewCopies views() override;
   [[nodiscard]] io::TimingFacts timing() override;
   [[nodiscard]] io::RedisFacts redis() override { return redis_(); }
+  [[nodiscard]] io::ToldErrors errors() override { return told_errors().copy(); }
   [[nodiscard]] const io::BuildFacts& build() const override { return build_; }
   [[nodiscard]] std::uint64_t order_seed() const override { return order_seed_; }
   [[nodiscard]] std::uint64_t submit(const io::CommandRequest& request) override;

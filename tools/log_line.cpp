@@ -29,8 +29,9 @@ std::string_view name_of(LogLevel level) {
 }  // namespace
 
 void log_line(LogLevel level, std::string_view component, std::string_view message) {
+  const std::int64_t now_unix_ns = io::SystemClock().unix_ns();
   std::array<char, io::timestamp_bytes> time{};
-  io::TimestampWriter().write(time.data(), io::SystemClock().unix_ns());
+  io::TimestampWriter().write(time.data(), now_unix_ns);
   message = message.substr(0, line_text_bytes_max);
   std::string escaped(message.size() * io::escaped_bytes_max, '\0');
   escaped.resize(
@@ -46,6 +47,14 @@ void log_line(LogLevel level, std::string_view component, std::string_view messa
   std::fprintf(stderr, "%.*s %s %.*s %s\n", static_cast<int>(time.size()), time.data(),
                name_of(level).data(), static_cast<int>(component.size()), component.data(),
                text.c_str());
+  if (level != LogLevel::info) {
+    told_errors().add(level == LogLevel::error ? "error" : "warning", component, text, now_unix_ns);
+  }
+}
+
+DistinctErrors& told_errors() {
+  static DistinctErrors errors;
+  return errors;
 }
 
 }  // namespace coreloop::tools

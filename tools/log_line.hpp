@@ -4,11 +4,16 @@
 
 #include <string_view>
 
+#include "tools/distinct_errors.hpp"
+
 namespace coreloop::tools {
 
 enum class LogLevel { info, warning, error };
 
 /// Writes one line; control characters in it are escaped, so that no input can forge a second one.
 void log_line(LogLevel level, std::string_view component, std::string_view message);
+
+/// The warnings and errors among the lines that this process has written.
+[[nodiscard]] DistinctErrors& told_errors();
 
 }  // namespace coreloop::tools

@@ -1,8 +1,6 @@
 // The two libraries' calls.
 #include "io/codec/checksum.hpp"
 
-#include <array>
-
 #include <openssl/evp.h>
 #include <zlib.h>
 
@@ -53,20 +51,31 @@ void Sha256::add(std::string_view bytes) noexcept {
   CHECK(EVP_DigestUpdate(context_->handle, bytes.data(), bytes.size()) == 1, "SHA-256 goes on");
 }
 
-std::string Sha256::hex() const {
+Sha256::Digest Sha256::digest() const {
   Context copy;
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  Digest bytes{};
   unsigned int size = 0;
   CHECK(EVP_MD_CTX_copy_ex(copy.handle, context_->handle) == 1 &&
-            EVP_DigestFinal_ex(copy.handle, digest.data(), &size) == 1,
+            EVP_DigestFinal_ex(copy.handle, bytes.data(), &size) == 1 && size == bytes.size(),
         "SHA-256 ends");
+  return bytes;
+}
+
+std::string Sha256::hex() const {
   std::string text;
   constexpr std::string_view digits = "0123456789abcdef";
-  for (unsigned int i = 0; i < size; ++i) {
-    text += digits[digest[i] >> 4];
-    text += digits[digest[i] & 0xF];
+  for (const unsigned char byte : digest()) {
+    text += digits[byte >> 4];
+    text += digits[byte & 0xF];
   }
   return text;
+}
+
+std::string Sha256::base64() const {
+  const Digest bytes = digest();
+  std::array<unsigned char, (bytes.size() + 2) / 3 * 4 + 1> text{};  // and a zero behind it
+  const int size = EVP_EncodeBlock(text.data(), bytes.data(), static_cast<int>(bytes.size()));
+  return {text.begin(), text.begin() + size};
 }
 
 }  // namespace coreloop::io

@@ -2,6 +2,7 @@
 // logs, OpenSSL's SHA-256 for whole outputs and base64.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -29,9 +30,15 @@ class Sha256 {
   void add(std::string_view bytes) noexcept;
   /// 64 lower-case hex digits of everything added so far; more may be added afterwards.
   [[nodiscard]] std::string hex() const;
+  /// The same 32 bytes as base64, padded.
+  [[nodiscard]] std::string base64() const;
 
  private:
   struct Context;
+  using Digest = std::array<unsigned char, 32>;
+
+  [[nodiscard]] Digest digest() const;
+
   std::unique_ptr<Context> context_;
 };
 

@@ -108,6 +108,21 @@ struct BuildFacts {
   std::string compiler;
 };
 
+/// One distinct warning or error of the log: texts that differ in their numbers alone are one.
+struct ErrorFacts {
+  std::string level;      ///< "warning", "error"
+  std::string component;  ///< as the log names it
+  std::string sample;     ///< the last such line, cut where it is long
+  std::uint64_t count = 0;
+  std::int64_t first_unix_ns = 0;
+  std::int64_t last_unix_ns = 0;
+};
+
+struct ToldErrors {
+  std::vector<ErrorFacts> distinct;  ///< the last told first
+  std::uint64_t others = 0;          ///< lines that found no room among them
+};
+
 /// Any thread may call any of it at any time.
 class EngineDesk {
  public:
@@ -118,6 +133,7 @@ class EngineDesk {
   [[nodiscard]] virtual ViewCopies views() = 0;
   [[nodiscard]] virtual TimingFacts timing() = 0;
   [[nodiscard]] virtual RedisFacts redis() = 0;
+  [[nodiscard]] virtual ToldErrors errors() = 0;  ///< since the process began
   [[nodiscard]] virtual const BuildFacts& build() const = 0;
   [[nodiscard]] virtual std::uint64_t order_seed() const = 0;  ///< conf engine.seed
   /// Queues a command and wakes INGRESS; 0: not now.

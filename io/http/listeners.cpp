@@ -17,6 +17,8 @@ constexpr std::array engine_routes{
     Route{.path = "/portfolio", .parameter = Parameter::account, .view = show_portfolio},
     Route{.path = "/positions", .parameter = Parameter::account, .view = show_positions},
     Route{.path = "/prices", .view = show_prices},
+    Route{.path = "/redis", .view = show_redis},
+    Route{.path = "/errors", .view = show_errors},
     Route{.path = "/prices/{symbol}", .parameter = Parameter::price, .command = "price"},
     Route{.path = "/close/{symbol}", .parameter = Parameter::account, .command = "close"},
     Route{.path = "/halt", .command = "halt"},

@@ -7,7 +7,7 @@
 
 #include "io/codec/signal_codec.hpp"
 #include "io/http/book_totals.hpp"
-#include "io/http/documents.hpp"
+#include "io/http/live_json.hpp"
 #include "io/http/metrics.hpp"
 #include "io/http/service_json.hpp"
 
@@ -142,15 +142,12 @@ HttpAnswer show_prices(const ViewRequest& request) {
   return answer_of_views(request, prices_json);
 }
 
-HttpAnswer show_docs(const ViewRequest& /*request*/) {
-  // The page brings its own script and style, and may ask nobody but us.
-  constexpr const char* policy =
-      "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-      "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-  return {200,
-          "text/html; charset=utf-8",
-          std::string{docs_page},
-          {{"Content-Security-Policy", policy}}};
+HttpAnswer show_redis(const ViewRequest& request) {
+  return json_answer(redis_json(request.desk.redis()));
+}
+
+HttpAnswer show_errors(const ViewRequest& request) {
+  return json_answer(errors_json(request.desk.errors(), request.desk.views()));
 }
 
 HttpAnswer show_openapi(const ViewRequest& request) {

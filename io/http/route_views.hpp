@@ -19,6 +19,8 @@ namespace coreloop::io {
 [[nodiscard]] HttpAnswer show_risk(const ViewRequest& request);
 [[nodiscard]] HttpAnswer show_execution(const ViewRequest& request);
 [[nodiscard]] HttpAnswer show_portfolio(const ViewRequest& request);
+[[nodiscard]] HttpAnswer show_redis(const ViewRequest& request);
+[[nodiscard]] HttpAnswer show_errors(const ViewRequest& request);
 
 // Of the services, with their keys alone.
 [[nodiscard]] HttpAnswer show_risk_health(const ViewRequest& request);

@@ -76,8 +76,20 @@ std::string timestamp_text(std::int64_t unix_ns) {
   return {text.data(), static_cast<std::size_t>(end - text.data())};
 }
 
-void add_end(JsonWriter& json, std::string_view key, const RedisEndFacts& end) {
-  json.add(key, !end.is_open ? "not connected" : end.is_ready ? "ready" : "catching up");
+/// What a histogram holds, four buckets to each doubling, those that hold something: [upper end,
+/// values].
+void add_buckets(JsonWriter& json, const engine::HistogramCopy& histogram) {
+  using Buckets = engine::HistogramBuckets;
+  constexpr std::uint32_t step = Buckets::sub_buckets / 4;
+  json.open_array("buckets");
+  for (std::uint32_t begin = 0; begin < Buckets::count; begin += step) {
+    std::uint64_t count = 0;
+    for (std::uint32_t i = begin; i < begin + step; ++i)
+      count += histogram.bucket_count(i);
+    if (count != 0)
+      json.open_array().add("", Buckets::high_of(begin + step - 1)).add("", count).close();
+  }
+  json.close();
 }
 
 void add_risk_health(JsonWriter& json, const ViewCopies& views) {
@@ -140,6 +152,10 @@ std::string position_health_json(std::int64_t uptime_ns, const ViewCopies& views
   return service_health_json(uptime_ns, views, add_position_health);
 }
 
+std::string_view end_state(const RedisEndFacts& end) noexcept {
+  return !end.is_open ? "not connected" : end.is_ready ? "ready" : "catching up";
+}
+
 bool is_ready(LifeState state, const RedisFacts& redis) noexcept {
   return state == LifeState::running && redis.reader.is_open && redis.reader.is_ready &&
          redis.writer.is_open && redis.writer.is_ready;
@@ -150,9 +166,10 @@ std::string ready_json(LifeState state, const RedisFacts& redis) {
   json.open_object()
       .add_flag("ready", is_ready(state, redis))
       .add("state", life_state_names[static_cast<std::size_t>(state)]);
-  add_end(json, "redis_reader", redis.reader);
-  add_end(json, "redis_writer", redis.writer);
-  json.add("outbox_pending", redis.pending).close();
+  json.add("redis_reader", end_state(redis.reader))
+      .add("redis_writer", end_state(redis.writer))
+      .add("outbox_pending", redis.pending)
+      .close();
   return json.take();
 }
 
@@ -169,7 +186,9 @@ std::string latency_json(const TimingFacts& timing) {
     json.open_object(name).add("count", histogram.count()).add("mean", histogram.mean_ns());
     for (const Percentile& percentile : percentiles)
       json.add(percentile.name, histogram.percentile_ns(percentile.per_100k));
-    json.add("max", histogram.max_ns()).close();
+    json.add("max", histogram.max_ns());
+    add_buckets(json, histogram);
+    json.close();
   };
   for (const LatencyFacts& row : timing.latencies)
     add(row.part.empty() ? row.stage : row.stage + ", " + row.part, row.histogram);
@@ -181,6 +200,9 @@ std::string latency_json(const TimingFacts& timing) {
       json.add(std::string{engine::regime_names[i]} + "_ns", thread.regime_ns[i]);
     json.add("cycle_ns_max", thread.cycle_ns_max).add("sleeps", thread.sleeps).close();
   }
+  json.close().open_object("rings");
+  for (const RingFacts& ring : timing.rings)
+    json.open_object(ring.queue).add("depth", ring.depth).add("full", ring.full).close();
   json.close().close();
   return json.take();
 }

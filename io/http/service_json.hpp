@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "io/http/engine_desk.hpp"
 
@@ -25,6 +26,8 @@ enum class KeySet : std::uint8_t {
 [[nodiscard]] std::string execution_health_json(std::int64_t uptime_ns, const ViewCopies& views);
 [[nodiscard]] std::string position_health_json(std::int64_t uptime_ns, const ViewCopies& views);
 
+/// A connection in a word or two.
+[[nodiscard]] std::string_view end_state(const RedisEndFacts& end) noexcept;
 /// Whether signals are being taken and outcomes published: what GET /ready answers.
 [[nodiscard]] bool is_ready(LifeState state, const RedisFacts& redis) noexcept;
 /// GET /ready: why, or why not.

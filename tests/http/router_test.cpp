@@ -33,7 +33,7 @@ class RouterTest : public testing::Test {
 
 TEST_F(RouterTest, EveryGetRouteAnswers) {
   for (const char* path : {"/health", "/ready", "/metrics", "/latency", "/risk", "/execution",
-                           "/portfolio", "/positions", "/prices"}) {
+                           "/portfolio", "/positions", "/prices", "/redis", "/errors"}) {
     const HttpAnswer answer = ask("GET", path);
     EXPECT_EQ(answer.status, 200) << path;
     EXPECT_EQ(answer.content_type, std::string{path} == "/metrics" ? metrics_type : json_type);
@@ -42,6 +42,19 @@ TEST_F(RouterTest, EveryGetRouteAnswers) {
     const HttpAnswer wrong = ask("DELETE", path);
     EXPECT_EQ(wrong.status, 405) << path;
     EXPECT_EQ(wrong.headers, (HttpFields{{"Allow", "GET, HEAD"}}));
+  }
+}
+
+TEST_F(RouterTest, PagesRunTheirOwnScriptAlone) {
+  for (const char* path : {"/docs"}) {
+    const HttpAnswer answer = ask("GET", path);
+    EXPECT_EQ(answer.status, 200) << path;
+    EXPECT_EQ(answer.content_type, "text/html; charset=utf-8");
+    ASSERT_EQ(answer.headers.front().first, "Content-Security-Policy");
+    const std::string& policy = answer.headers.front().second;
+    EXPECT_EQ(policy.find("default-src 'none'; script-src 'sha256-"), 0U) << policy;
+    EXPECT_EQ(policy.find("unsafe"), policy.npos) << policy;
+    EXPECT_EQ(policy.find('*'), policy.npos) << policy;
   }
 }
 

@@ -94,6 +94,7 @@ class ScriptedDesk final : public io::EngineDesk {
     return timing;
   }
   [[nodiscard]] io::RedisFacts redis() override { return facts; }
+  [[nodiscard]] io::ToldErrors errors() override { return told; }
   [[nodiscard]] const io::BuildFacts& build() const override { return built; }
   [[nodiscard]] std::uint64_t order_seed() const override { return 1; }
   [[nodiscard]] std::uint64_t submit(const io::CommandRequest& request) override {
@@ -108,6 +109,7 @@ class ScriptedDesk final : public io::EngineDesk {
   io::LifeState life = io::LifeState::running;
   io::ViewCopies copies;
   io::RedisFacts facts;
+  io::ToldErrors told;
   io::BuildFacts built;
   std::uint64_t ticket = 1;
   io::CommandResult result;

@@ -40,6 +40,20 @@ TEST(ServiceJsonTest, ReadySaysWhyNot) {
             "\"redis_writer\": \"catching up\", \"outbox_pending\": 5}\n");
 }
 
+TEST(ServiceJsonTest, LatencyShowsItsDistribution) {
+  engine::LatencyHistogram live;
+  for (const std::uint64_t ns : {5, 70, 71, 1'000'000})
+    live.record(ns);
+  TimingFacts timing;
+  live.copy_to(timing.latencies.emplace_back(LatencyFacts{"end to end", "", {}}).histogram);
+  timing.rings.push_back({"ingress_risk", 8, 9});
+  const std::string json = latency_json(timing);
+  EXPECT_NE(json.find("\"buckets\": [[15, 1], [79, 2], [1048575, 1]]}, \"execution\""), json.npos)
+      << json;
+  EXPECT_NE(json.find("\"rings\": {\"ingress_risk\": {\"depth\": 8, \"full\": 9}}"), json.npos)
+      << json;
+}
+
 TEST(ServiceJsonTest, RiskShowsAnAccountAndTheServicesCounts) {
   const ScriptedDesk desk;
   EXPECT_EQ(risk_json(desk.copies, 0, KeySet::engine),
@@ -128,7 +142,7 @@ TEST(ServiceJsonTest, PricesAndLatencies) {
   const std::string latency = latency_json(desk.timing());
   EXPECT_EQ(latency.rfind("{\"latency_ns\": {\"risk, working\": {\"count\": 0, \"mean\": 0, "
                           "\"p50\": 0, \"p90\": 0, \"p99\": 0, \"p99.9\": 0, \"p99.99\": 0, "
-                          "\"max\": 0}, \"end to end\": {",
+                          "\"max\": 0, \"buckets\": []}, \"end to end\": {",
                           0),
             0U)
       << latency;

@@ -1,0 +1,56 @@
+// The JSON of /redis and /errors over a scripted desk.
+#include "io/http/live_json.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/http/scripted_desk.hpp"
+
+namespace coreloop::io {
+namespace {
+
+using tests::ScriptedDesk;
+
+TEST(LiveJsonTest, RedisShowsConnectionsAndStreams) {
+  ScriptedDesk desk;
+  desk.facts.writer.is_ready = false;
+  desk.facts.writer.reconnects = 2;
+  desk.facts.writer.errors = {{"OOM", 3}, {"LOADING", 0}};
+  desk.facts.published = 7;
+  desk.facts.pending = 1;
+  EXPECT_EQ(redis_json(desk.facts),
+            "{\"reader\": {\"state\": \"ready\", \"reconnects\": 0, \"connect_failures\": 0, "
+            "\"timeouts\": 0, \"protocol_errors\": 0, \"error_replies\": {}}, \"writer\": "
+            "{\"state\": \"catching up\", \"reconnects\": 2, \"connect_failures\": 0, "
+            "\"timeouts\": 0, \"protocol_errors\": 0, \"error_replies\": {\"OOM\": 3}}, "
+            "\"inputs\": [{\"stream\": \"trade.signal.v5\", \"entries\": 10, \"lag\": 3, "
+            "\"length\": 100, \"trimmed\": 2, \"malformed\": 0}], \"outputs\": [{\"stream\": "
+            "\"trade.signal.safe\", \"length\": 4}], \"published\": 7, \"transactions\": 0, "
+            "\"outbox_pending\": 1, \"aborted\": 0, \"duplicates_refused\": 0, \"tail_lost\": 0, "
+            "\"hole\": 0}\n");
+}
+
+TEST(LiveJsonTest, ErrorsShowWhatWasToldAndDeadLettersByCode) {
+  ScriptedDesk desk;
+  OutcomesView outcomes = *desk.copies.outcomes;
+  const auto json_code = static_cast<std::size_t>(stages::DeadLetterCode::json);
+  outcomes.statistics.signals_dead_by_code[json_code] = 4;
+  desk.copies.outcomes = std::make_shared<OutcomesView>(outcomes);
+  desk.told.distinct.push_back({"warning", "redis", "it said \"no\"", 2, tests::desk_unix_ns,
+                                tests::desk_unix_ns + stages::ns_per_second});
+  desk.told.others = 5;
+  EXPECT_EQ(errors_json(desk.told, desk.copies),
+            "{\"errors\": [{\"level\": \"warning\", \"component\": \"redis\", \"sample\": \"it "
+            "said \\\"no\\\"\", \"count\": 2, \"first\": \"2026-01-12T10:00:00.123456Z\", "
+            "\"first_ns\": 1768212000123456789, \"last\": \"2026-01-12T10:00:01.123456Z\", "
+            "\"last_ns\": 1768212001123456789}], \"others\": 5, \"dead_letters\": {\"signals\": "
+            "{\"JSON\": 4}, \"ticks\": {}}}\n");
+}
+
+TEST(LiveJsonTest, ErrorsAreThereBeforeTheEngineRuns) {
+  EXPECT_EQ(
+      errors_json({}, {}),
+      "{\"errors\": [], \"others\": 0, \"dead_letters\": {\"signals\": {}, \"ticks\": {}}}\n");
+}
+
+}  // namespace
+}  // namespace coreloop::io
