@@ -14,4 +14,7 @@ extern const std::string_view position_openapi;
 /// HTML that shows /openapi.json of the listener it comes from.
 extern const std::string_view docs_page;
 
+/// HTML that shows the engine as it runs, from the JSON routes of the main listener.
+extern const std::string_view live_page;
+
 }  // namespace coreloop::io

@@ -8,6 +8,7 @@ namespace coreloop::io {
 namespace {
 
 constexpr std::array engine_routes{
+    Route{.path = "/", .view = show_live},
     Route{.path = "/health", .view = show_health},
     Route{.path = "/ready", .view = show_ready},
     Route{.path = "/metrics", .view = show_metrics},

@@ -37,6 +37,11 @@ HttpAnswer page_answer(std::string_view page, const std::string& policy) {
 
 }  // namespace
 
+HttpAnswer show_live(const ViewRequest& /*request*/) {
+  static const std::string policy = policy_of(live_page);
+  return page_answer(live_page, policy);
+}
+
 HttpAnswer show_docs(const ViewRequest& /*request*/) {
   static const std::string policy = policy_of(docs_page);
   return page_answer(docs_page, policy);

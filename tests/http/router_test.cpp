@@ -46,7 +46,7 @@ TEST_F(RouterTest, EveryGetRouteAnswers) {
 }
 
 TEST_F(RouterTest, PagesRunTheirOwnScriptAlone) {
-  for (const char* path : {"/docs"}) {
+  for (const char* path : {"/", "/docs"}) {
     const HttpAnswer answer = ask("GET", path);
     EXPECT_EQ(answer.status, 200) << path;
     EXPECT_EQ(answer.content_type, "text/html; charset=utf-8");
@@ -59,7 +59,7 @@ TEST_F(RouterTest, PagesRunTheirOwnScriptAlone) {
 }
 
 TEST_F(RouterTest, WhatIsNoRouteIsAProblem) {
-  for (const char* path : {"/", "", "/nothing", "/health/", "//health", "/positions/", "/close"}) {
+  for (const char* path : {"//", "", "/nothing", "/health/", "//health", "/positions/", "/close"}) {
     const HttpAnswer answer = ask("GET", path);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_EQ(answer.content_type, problem_type);
