@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "io/conf/engine_conf.hpp"
+#include "io/http/health_probe.hpp"
 #include "tools/capture_run.hpp"
 #include "tools/conf_file.hpp"
 #include "tools/engine_setup.hpp"
@@ -22,14 +23,18 @@ constexpr const char* description =
     "Decides, paper-executes and marks the trade signals of one source: risk -> fill -> mark.\n"
     "Paper trading only: nothing here ever talks to an exchange.";
 
+constexpr const char* health_url_default = "http://127.0.0.1:8080/health";
+constexpr int exit_unhealthy = 1;
+
 constexpr const char* footer = R"(
 Examples:
   engine conf/quickstart.toml                       run the sample capture and print what came of it
   engine --check-config my.toml                     list everything that is wrong with a conf
   engine --set risk.on_opposite=net --print-config my.toml
   engine my.toml > summary.txt                      the summary goes to stdout, the log to stderr
+  engine --health http://127.0.0.1:8080/ready       whether a running engine is ready; exit 0 or 1
 
-Exit codes: 0 done, 64 usage, 65 damaged input, 66 no such file, 69 no Redis in time, 70 broken invariant,
+Exit codes: 0 done, 1 --health found something wrong, 64 usage, 65 damaged input, 66 no such file, 69 no Redis in time, 70 broken invariant,
 71 the system refuses (a port in use), 73 cannot create an output, 74 I/O error, 75 another writer,
 77 no permission, 78 wrong conf. Every conf key is explained in conf/README.md.)";
 
@@ -62,6 +67,16 @@ int check_or_print(const std::string& path, const std::vector<io::ConfOverride>&
   return exit_code;
 }
 
+int show_health(const std::string& url) {
+  if (!io::is_health_url(url)) {
+    std::fprintf(stderr, "--health: %s: must be http://host[:port][/path]\n", url.c_str());
+    return tools::exit_usage;
+  }
+  const io::HealthFinding finding = io::probe_health(url);
+  std::printf("%s\n", finding.text.c_str());
+  return finding.is_healthy ? tools::exit_ok : exit_unhealthy;
+}
+
 int run(const std::string& path, const std::vector<io::ConfOverride>& overrides) {
   io::EngineConf conf;
   int exit_code = tools::load_conf(path, overrides, conf);
@@ -92,17 +107,27 @@ int main(int argc, char** argv) {
   std::vector<std::string> settings;
   bool checks = false;
   bool prints = false;
-  app.add_option("CONF", conf_path, "the conf file, TOML")->required();
+  app.add_option("CONF", conf_path, "the conf file, TOML; required unless --health is given");
   app.add_option("--set", settings, "section.key=value: override one key; may be given again")
       ->take_all()
       ->allow_extra_args(false);
   app.add_flag("--check-config", checks, "read and check the conf, then exit");
   app.add_flag("--print-config", prints, "print the effective conf with all defaults, then exit");
+  std::string health_url;
+  CLI::Option* const health =
+      app.add_option("--health", health_url,
+                     "ask a running engine, print what it says, then exit: 0 where it answers 200, "
+                     "else 1; without a URL " +
+                         std::string{health_url_default})
+          ->type_name("[URL]")
+          ->expected(0, 1);
   try {
     app.parse(argc, argv);
+    if (conf_path.empty() && health->empty()) throw CLI::RequiredError("CONF");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? tools::exit_ok : tools::exit_usage;
   }
+  if (!health->empty()) return show_health(health_url.empty() ? health_url_default : health_url);
   std::vector<io::ConfOverride> overrides;
   for (const std::string& text : settings)
     overrides.push_back({text});

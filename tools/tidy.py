@@ -51,7 +51,7 @@ THIRD_PARTY = {
                  "bench/bare_walk.cpp"),
     "hiredis/": ("io/redis/redis_client.*",),
     "ev.h": ("io/redis/event_loop.*",),
-    "httplib.h": ("io/http/stats_server.cpp",),
+    "httplib.h": ("io/http/stats_server.cpp", "io/http/health_probe.cpp"),
     "toml++/": ("io/conf/toml_text.cpp",),
     "CLI/": ("tools/engine.cpp", "tools/replay.cpp", "tools/replay_*.cpp"),
     "zlib.h": ("io/capture/gzip_file.*", "io/codec/checksum.*"),
