@@ -47,6 +47,7 @@ struct alignas(cache_line_bytes) LoopCounters {
   Counter backpressure_entered;
   Counter ring_full;  ///< times the ring behind this loop was found full
   Counter sleeps;
+  Counter heartbeats;  ///< housekeepings: a thread that turns has ten a second at the least
   std::array<Counter, regime_count> regime_tsc;
   Counter cycle_tsc_max;  ///< longest single turn of the loop
 };

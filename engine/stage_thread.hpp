@@ -124,6 +124,7 @@ void turn_loop(Loop& loop, const TscClock& clock, const TurnOptions& options,
     const std::uint64_t now = clock.now_tsc();
     if (now >= next_housekeeping_tsc || is_wanted(on_housekeeping)) {
       on_housekeeping();
+      loop.counters().heartbeats.add(1);
       loop.charge_housekeeping();
       next_housekeeping_tsc = now + housekeeping_ticks;
     }

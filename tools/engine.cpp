@@ -34,6 +34,8 @@ Examples:
   engine my.toml > summary.txt                      the summary goes to stdout, the log to stderr
   engine --health http://127.0.0.1:8080/ready       whether a running engine is ready; exit 0 or 1
 
+Signals: SIGTERM and SIGINT end it in order, a second one at once; SIGHUP is ignored between Redis streams.
+
 Exit codes: 0 done, 1 --health found something wrong, 64 usage, 65 damaged input, 66 no such file, 69 no Redis in time, 70 broken invariant,
 71 the system refuses (a port in use), 73 cannot create an output, 74 I/O error, 75 another writer,
 77 no permission, 78 wrong conf. Every conf key is explained in conf/README.md.)";

@@ -14,8 +14,10 @@
 #include "tools/latency_log.hpp"
 #include "tools/live_http.hpp"
 #include "tools/live_journal.hpp"
+#include "tools/live_service.hpp"
 #include "tools/log_line.hpp"
 #include "tools/redis_ends.hpp"
+#include "tools/service_notify.hpp"
 #include "tools/stop_signals.hpp"
 
 namespace coreloop::tools {
@@ -24,16 +26,24 @@ namespace {
 constexpr std::int64_t drain_deadline_ns = 2'000'000'000;
 constexpr std::int64_t base_ahead_ns_max = 31 * stages::ns_per_day;
 constexpr int look_interval_ms = 20;
+constexpr std::int64_t told_interval_ns = 5'000'000'000;  // while Redis is waited for
 
 /// What the engine runs between: another broker is another file like redis_ends, and its name here.
 using Ends = RedisEnds;
 
 // Until both ends are ready; or a fault's exit code, 69 at the deadline, or -1 after a stop signal.
-int connect(const io::EngineConf& conf, Ends& ends, const io::Clock& clock) {
+int connect(const io::EngineConf& conf, Ends& ends, const io::Clock& clock,
+            ServiceNotify& service) {
   const std::int64_t deadline_ns = conf.redis.connect_deadline_s * stages::ns_per_second;
   const std::int64_t start_ns = clock.monotonic_ns();
+  std::int64_t told_ns = start_ns;
+  service.say_starting("connecting to Redis");
   ends.open();
   while (!ends.is_ready()) {
+    if (clock.monotonic_ns() - told_ns > told_interval_ns) {
+      told_ns = clock.monotonic_ns();
+      service.say_starting("waiting for Redis");
+    }
     ends.wait_a_moment();
     const int fault = ends.attend();
     if (fault != exit_ok) return fault;
@@ -81,14 +91,25 @@ struct RunParts {
   LiveJournal& journal;
   LatencyLog& latency_log;
   io::Clock& clock;
+  ServiceNotify& service;
   std::int64_t earliest_unix_ns;
 };
+
+template <class Engine>
+std::string status_of(const Engine& engine, const Ends& ends, bool is_live) {
+  if (!is_live) return "replaying the journal";
+  return "running; inputs=" + std::to_string(engine.loop_counters(0).messages_in.get()) +
+         " published=" + std::to_string(ends.published_count()) +
+         (ends.is_ready() ? "" : "; waiting for Redis");
+}
 
 // Until a stop signal (0) or a fault. HTTP sees the engine once the journal has been replayed.
 template <class Engine, class Source>
 int watch(Engine& engine, const Source& source, const stages::Names& names, const RunParts& parts) {
   const std::int64_t start_ns = parts.clock.monotonic_ns();
   bool is_live = false;
+  LiveService<Engine> service(parts.service, engine, start_ns);
+  const auto status = [&] { return status_of(engine, parts.ends, is_live); };
   while (!engine.is_finished()) {
     if (!is_live && source.is_live()) {
       is_live = true;
@@ -107,7 +128,9 @@ int watch(Engine& engine, const Source& source, const stages::Names& names, cons
                  std::to_string(engine.unpinned_count()) +
                      " of them could not be pinned to the core planned for it");
       }
+      service.become_ready(status());
     }
+    service.look(parts.clock.monotonic_ns(), status);
     if (wait_for_stop_signal(is_live ? look_interval_ms : 1)) return exit_ok;
     int exit_code = parts.ends.attend();
     if (exit_code == exit_ok) exit_code = parts.journal.attend();
@@ -177,6 +200,7 @@ int run_engine(const RunParts& parts, io::PipelineOptions pipeline, RunSummary& 
   engine->start();
   parts.latency_log.start([&engine] { return latency_rows(*engine); });
   int exit_code = watch(*engine, source, names, parts);
+  parts.service.say_stopping(exit_code == exit_ok ? "stopping" : "stopping after a fault");
   http.begin_drain();
   drain(*engine, ends, parts.clock, exit_code == exit_ok);
   http.stop();
@@ -204,6 +228,8 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
   int exit_code = plan_threads(conf.threads, pipeline);
   if (exit_code != exit_ok) return exit_code;
 
+  ignore_hangup();
+  ServiceNotify service;
   io::SystemClock clock;
   LiveJournal journal(conf);
   exit_code = journal.open();
@@ -220,7 +246,7 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
   LiveHttp http(conf, clock, [&ends] { return ends->facts(); });
   exit_code = http.start();
   if (exit_code != exit_ok) return exit_code;
-  exit_code = connect(conf, *ends, clock);
+  exit_code = connect(conf, *ends, clock, service);
   if (exit_code == -1) return exit_ok;
   if (exit_code != exit_ok) return exit_code;
   std::int64_t earliest_unix_ns = 0;
@@ -236,8 +262,8 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
 
   constexpr std::uint32_t usual_capacity = 1'024;
   constexpr std::uint32_t largest_capacity = 65'536;
-  const RunParts parts{conf,    *ends,       http,  tape.get(),
-                       journal, latency_log, clock, earliest_unix_ns};
+  const RunParts parts{conf,        *ends, http,    tape.get(),      journal,
+                       latency_log, clock, service, earliest_unix_ns};
   exit_code = pipeline.ring_capacity <= usual_capacity
                   ? run_engine<usual_capacity>(parts, pipeline, summary)
                   : run_engine<largest_capacity>(parts, pipeline, summary);

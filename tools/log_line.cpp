@@ -3,7 +3,10 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "io/codec/json_text.hpp"
 #include "io/codec/timestamp_text.hpp"
@@ -26,6 +29,27 @@ std::string_view name_of(LogLevel level) {
   return "";
 }
 
+std::string_view priority_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::info:
+      return "<6>";
+    case LogLevel::warning:
+      return "<4>";
+    case LogLevel::error:
+      return "<3>";
+  }
+  return "";
+}
+
+// $JOURNAL_STREAM is `device:inode` of the journal's end; it is inherited by whoever writes
+// elsewhere, so it counts only where stderr is that very file.
+bool is_read_by_the_journal() {
+  const char* const stream = std::getenv("JOURNAL_STREAM");
+  struct stat file {};
+  if (stream == nullptr || ::fstat(STDERR_FILENO, &file) != 0) return false;
+  return stream == std::to_string(file.st_dev) + ":" + std::to_string(file.st_ino);
+}
+
 }  // namespace
 
 void log_line(LogLevel level, std::string_view component, std::string_view message) {
@@ -44,9 +68,10 @@ void log_line(LogLevel level, std::string_view component, std::string_view messa
       ++i;
     text += escaped[i];
   }
-  std::fprintf(stderr, "%.*s %s %.*s %s\n", static_cast<int>(time.size()), time.data(),
-               name_of(level).data(), static_cast<int>(component.size()), component.data(),
-               text.c_str());
+  static const bool has_priority = is_read_by_the_journal();
+  std::fprintf(stderr, "%s%.*s %s %.*s %s\n", has_priority ? priority_of(level).data() : "",
+               static_cast<int>(time.size()), time.data(), name_of(level).data(),
+               static_cast<int>(component.size()), component.data(), text.c_str());
   if (level != LogLevel::info) {
     told_errors().add(level == LogLevel::error ? "error" : "warning", component, text, now_unix_ns);
   }

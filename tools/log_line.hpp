@@ -1,5 +1,6 @@
 // One-line logs on stderr: `2025-01-02T03:04:05.678901Z LEVEL component message key=value`. Cold
-// code only. Any thread.
+// code only. Any thread. Where stderr is the journal of systemd ($JOURNAL_STREAM), a line begins
+// with its priority, `<6>`, `<4>` or `<3>`, as sd-daemon(3) has it.
 #pragma once
 
 #include <string_view>

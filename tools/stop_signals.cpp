@@ -26,6 +26,10 @@ void block_stop_signals() noexcept {
   signal(SIGPIPE, SIG_IGN);
 }
 
+void ignore_hangup() noexcept {
+  signal(SIGHUP, SIG_IGN);
+}
+
 bool take_stop_signal() noexcept {
   return wait_for_stop_signal(0);
 }

@@ -9,6 +9,9 @@ namespace coreloop::tools {
 /// them.
 void block_stop_signals() noexcept;
 
+/// Ignores SIGHUP: a service has no terminal to lose, and no log file to open again.
+void ignore_hangup() noexcept;
+
 /// Whether a SIGTERM or SIGINT has come since the last call; takes it. One system call.
 [[nodiscard]] bool take_stop_signal() noexcept;
 

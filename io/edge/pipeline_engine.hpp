@@ -141,6 +141,11 @@ class PipelineEngine {
     return finished_count_.load(std::memory_order_acquire) == loops_.size();
   }
 
+  /// Whether a thread has finished: the engine is on its way out. Any thread.
+  [[nodiscard]] bool has_finished_thread() const noexcept {
+    return finished_count_.load(std::memory_order_acquire) != 0;
+  }
+
   /// Ends the source: what has been taken is finished. Any thread.
   void stop() noexcept {
     flags_.stops_source.store(true, std::memory_order_relaxed);
