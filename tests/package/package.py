@@ -216,8 +216,10 @@ class Campaign:
     def wrong_conf(self, inside, show):
         inside("sh", "-c", "cp /etc/coreloop/engine.toml /tmp/good && echo 'what = 1' >> /etc/coreloop/engine.toml")
         inside("systemctl", "start", "coreloop", checks=False)
+        told = inside("journalctl", "-u", "coreloop", "-o", "cat")
         self.check("a wrong conf is told and not tried again", show("ActiveState") == "failed" and
-                   "what" in inside("journalctl", "-u", "coreloop", "-o", "cat"), f"after {show('NRestarts')} restarts")
+                   show("ExecMainStatus") == "78" and "what" in told,
+                   f"{show('ActiveState')}, exit code {show('ExecMainStatus')}, {show('NRestarts')} restarts")
         inside("sh", "-c", "cp /tmp/good /etc/coreloop/engine.toml && systemctl reset-failed coreloop")
 
     def adopt(self, inside, show):

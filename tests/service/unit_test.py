@@ -81,8 +81,8 @@ class UnitTest(unittest.TestCase):
     def test_what_the_units_start_is_a_good_conf(self):
         for text in ((self.units / UNIT).read_text(),
                      (self.prefix / "share/coreloop/systemd/drop_in.conf").read_text()):
-            (command,) = re.findall(r"^ExecStartPre=(/.*)$", text, re.MULTILINE)
-            done = subprocess.run(command.split(), capture_output=True, text=True)
+            (command,) = re.findall(r"^ExecStart=(/.*)$", text, re.MULTILINE)
+            done = subprocess.run([*command.split(), "--check-config"], capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stderr), (0, ""), command)
 
     def test_a_conf_that_is_there_is_kept(self):
