@@ -1,10 +1,13 @@
 // From the engine to what HTTP is answered from.
 #include "tools/live_http.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
+#include "tools/log_line.hpp"
+#include "tools/token_file.hpp"
 #include "tools/version.hpp"
 
 namespace coreloop::tools {
@@ -21,37 +24,40 @@ io::BuildFacts build_facts() {
 
 LiveHttp::LiveHttp(const io::EngineConf& conf, const io::Clock& clock,
                    std::function<io::RedisFacts()> redis)
-    : clock_(clock),
+    : conf_(conf),
+      clock_(clock),
       redis_(std::move(redis)),
       build_(build_facts()),
-      order_seed_(conf.decision.fill.seed),
       start_unix_ns_(clock.unix_ns()),
-      start_monotonic_ns_(clock.monotonic_ns()) {
-  for (std::size_t i = 0; i < io::listener_count; ++i) {
-    if (!conf.http_listen[i].empty())
-      ports_.push_back(std::make_unique<Port>(i, conf.http_listen[i], *this));
-  }
-  if (ports_.empty()) return;
+      start_monotonic_ns_(clock.monotonic_ns()),
+      gate_{.rate = io::CommandRate{conf.http.command_rate_max}} {
+  const bool is_wanted = std::any_of(conf.http_listen.begin(), conf.http_listen.end(),
+                                     [](const std::string& listen) { return !listen.empty(); });
+  if (!is_wanted) return;
   views_ = std::make_unique<io::EngineViews>(conf.decision);
   risk_view_ = std::make_unique<SharedView<io::RiskView>>(views_->risk);
   books_view_ = std::make_unique<SharedView<io::BooksView>>(views_->books);
   outcomes_view_ = std::make_unique<SharedView<io::OutcomesView>>(views_->outcomes);
 }
 
-LiveHttp::Port::Port(std::size_t listener_index, const std::string& listen_text, LiveHttp& http)
+LiveHttp::Port::Port(std::size_t listener_index, const io::ListenAddress& listen_address,
+                     io::HttpAccess access, LiveHttp& http)
     : listener(listener_index),
-      listen(listen_text),
-      router(io::listeners()[listener_index], http, http.counters_),
-      server(io::listeners()[listener_index].thread_count,
-             [this](const io::HttpRequest& request) { return router.answer(request); }) {}
+      address(listen_address),
+      router(io::listeners()[listener_index], http, http.counters_, http.gate_, std::move(access)),
+      server(
+          io::listeners()[listener_index].thread_count,
+          [this](const io::HttpRequest& request) { return router.answer(request); },
+          http.counters_.heads_cut) {}
 
 LiveHttp::~LiveHttp() {
   stop();
 }
 
 int LiveHttp::start() {
-  for (const auto& port : ports_) {
-    const int exit_code = bind(*port);
+  for (std::size_t i = 0; i < io::listener_count; ++i) {
+    if (conf_.http_listen[i].empty()) continue;
+    const int exit_code = add_port(i);
     if (exit_code != exit_ok) return exit_code;
   }
   for (const auto& port : ports_) {
@@ -64,11 +70,28 @@ int LiveHttp::start() {
   return exit_ok;
 }
 
-int LiveHttp::bind(Port& port) {
-  if (!io::parse_listen_address(port.listen, port.address)) {
-    const std::string key{io::listener_keys[port.listener]};
+int LiveHttp::add_port(std::size_t listener) {
+  io::ListenAddress address;
+  if (!io::parse_listen_address(conf_.http_listen[listener], address)) {
+    const std::string key{io::listener_keys[listener]};
     return complain("conf", "http." + key + ": must be host:port", exit_conf);
   }
+  io::HttpAccess access;
+  const bool may_ask_for_token = listener == 0;
+  if (may_ask_for_token) {
+    access.hosts = conf_.http.hosts;
+    access.hosts.push_back(address.host);
+    access.answers_to_addresses = !io::is_loopback(address.host);
+    if (!conf_.http.token_file.empty()) {
+      const int exit_code = read_token_file(conf_.http.token_file, access.token);
+      if (exit_code != exit_ok) return exit_code;
+    }
+  }
+  ports_.push_back(std::make_unique<Port>(listener, address, std::move(access), *this));
+  return bind(*ports_.back());
+}
+
+int LiveHttp::bind(Port& port) {
   const int error = port.server.bind(port.address);
   if (error != 0) {
     return complain("http", "cannot listen on " + port.address.text() + ": " + std::strerror(error),

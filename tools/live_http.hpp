@@ -124,13 +124,13 @@ class SharedView {
 
 class LiveHttp final : private io::EngineDesk {
  public:
-  /// `redis`: what both ends say, from any thread; what it uses must outlive this.
+  /// `redis`: what both ends say, from any thread. What it uses, and `conf`, must outlive this.
   LiveHttp(const io::EngineConf& conf, const io::Clock& clock,
            std::function<io::RedisFacts()> redis);
   ~LiveHttp() override;
 
-  /// Takes the ports of the conf, all or none, and begins to answer; 0, or 71 after it has been
-  /// told. Without any it does nothing.
+  /// Reads the token and takes the ports of the conf, all or none, and begins to answer; 0, or an
+  /// exit code after it has been told. Without any port it does nothing.
   [[nodiscard]] int start();
 
   /// For the engine that is about to run; nullptr where HTTP is off.
@@ -153,10 +153,10 @@ class LiveHttp final : private io::EngineDesk {
  private:
   /// A listener that the conf wants.
   struct Port {
-    Port(std::size_t listener, const std::string& listen, LiveHttp& http);
+    Port(std::size_t listener, const io::ListenAddress& address, io::HttpAccess access,
+         LiveHttp& http);
 
     std::size_t listener;  ///< index in io::listeners()
-    std::string listen;    ///< host:port
     io::ListenAddress address;
     io::Router router;
     io::StatsServer server;
@@ -168,6 +168,7 @@ class LiveHttp final : private io::EngineDesk {
   }
 
   /// 0, or an exit code after it has been told.
+  [[nodiscard]] int add_port(std::size_t listener);
   [[nodiscard]] static int bind(Port& port);
 
   // EngineDesk, on the servers' threads.
@@ -179,15 +180,15 @@ class LiveHttp final : private io::EngineDesk {
   [[nodiscard]] io::RedisFacts redis() override { return redis_(); }
   [[nodiscard]] io::ToldErrors errors() override { return told_errors().copy(); }
   [[nodiscard]] const io::BuildFacts& build() const override { return build_; }
-  [[nodiscard]] std::uint64_t order_seed() const override { return order_seed_; }
+  [[nodiscard]] std::uint64_t order_seed() const override { return conf_.decision.fill.seed; }
   [[nodiscard]] std::uint64_t submit(const io::CommandRequest& request) override;
   [[nodiscard]] io::CommandResult wait(std::uint64_t ticket) override;
 
   // Immutable after construction.
+  const io::EngineConf& conf_;
   const io::Clock& clock_;
   std::function<io::RedisFacts()> redis_;
   io::BuildFacts build_;
-  std::uint64_t order_seed_;
   std::int64_t start_unix_ns_;
   std::int64_t start_monotonic_ns_;
   // Shared with the engine.
@@ -202,6 +203,7 @@ class LiveHttp final : private io::EngineDesk {
   std::unique_ptr<SharedView<io::BooksView>> books_view_;
   std::unique_ptr<SharedView<io::OutcomesView>> outcomes_view_;
   io::HttpCounters counters_;
+  io::CommandGate gate_;
   std::vector<std::unique_ptr<Port>> ports_;
 };
 

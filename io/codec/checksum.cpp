@@ -1,6 +1,9 @@
 // The two libraries' calls.
 #include "io/codec/checksum.hpp"
 
+#include <array>
+
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <zlib.h>
 
@@ -31,6 +34,10 @@ std::string base64_of(std::string_view bytes) {
                                    static_cast<int>(bytes.size()));
   text.resize(static_cast<std::size_t>(size));
   return text;
+}
+
+bool are_equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 struct Sha256::Context {

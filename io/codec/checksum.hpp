@@ -19,6 +19,10 @@ namespace coreloop::io {
 /// `bytes` as base64 (RFC 4648), padded, on one line.
 [[nodiscard]] std::string base64_of(std::string_view bytes);
 
+/// Whether two texts are the same; of two of one length the time taken does not tell where they
+/// differ.
+[[nodiscard]] bool are_equal_in_constant_time(std::string_view a, std::string_view b) noexcept;
+
 /// A SHA-256 taken piece by piece. Allocates at construction only.
 class Sha256 {
  public:

@@ -125,11 +125,15 @@ std::vector<ConfKey> make_keys() {
 
   section = "http";
   for (std::size_t i = 0; i < listener_count; ++i) {
-    add(listener_keys[i], i == 0 ? "\"127.0.0.1:8080\"" : "\"\"", presents,
-        string_rule("host:port of this machine alone (localhost, 127.x.x.x or [::1]), or \"\"",
-                    is_http_listen,
-                    [i](EngineConf& c, const std::string& v) { c.http_listen[i] = v; }));
+    add(listener_keys[i], i == 0 ? "\"127.0.0.1:8080\"" : "\"\"", presents, http_listen_rule(i));
   }
+  add("token_file", "\"\"", presents,
+      string_rule(
+          "a file name, or \"\"", [](std::string_view) { return true; },
+          [](EngineConf& c, const std::string& v) { c.http.token_file = v; }));
+  add("hosts", "[]", presents, http_hosts_rule());
+  add("command_rate_max", "100", presents,
+      integer_rule(0, 100'000, [](EngineConf& c, std::int64_t v) { c.http.command_rate_max = v; }));
 
   section = "latency";
   add("hlog", "\"\"", presents,

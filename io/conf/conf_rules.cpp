@@ -40,10 +40,24 @@ bool is_redis_url(std::string_view text) {
   return parse_redis_url(text, address, problem);
 }
 
-// Commands need no token yet, so nobody else's machine may reach them.
-bool is_http_listen(std::string_view text) {
-  ListenAddress address;
-  return text.empty() || (parse_listen_address(text, address) && is_loopback(address.host));
+// Clients of the three services know no token, so nobody else's machine may reach their listeners.
+ConfRule http_listen_rule(std::size_t listener) {
+  const bool may_ask_for_token = listener == 0;
+  return string_rule(
+      may_ask_for_token
+          ? "host:port, or \"\""
+          : "host:port of this machine alone (localhost, 127.x.x.x or [::1]), or \"\"",
+      [may_ask_for_token](std::string_view text) {
+        ListenAddress address;
+        return text.empty() || (parse_listen_address(text, address) &&
+                                (may_ask_for_token || is_loopback(address.host)));
+      },
+      [listener](EngineConf& conf, const std::string& text) { conf.http_listen[listener] = text; });
+}
+
+ConfRule http_hosts_rule() {
+  return strings_rule("a list of different host names without port", is_host_name, 64,
+                      [](EngineConf& conf, const auto& names) { conf.http.hosts = names; });
 }
 
 // Output stream -> id of its last entry before ours.

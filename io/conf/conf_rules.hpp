@@ -2,6 +2,7 @@
 // it goes.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "io/conf/conf_values.hpp"
@@ -12,8 +13,9 @@ namespace coreloop::io {
 /// Whether `text` is `capture:FILE`.
 [[nodiscard]] bool is_capture(std::string_view text);
 [[nodiscard]] bool is_redis_url(std::string_view text);
-/// Whether `text` is host:port of this machine alone, or empty.
-[[nodiscard]] bool is_http_listen(std::string_view text);
+/// A listener's host:port: of this machine alone, unless it is the one that may ask for a token.
+[[nodiscard]] ConfRule http_listen_rule(std::size_t listener);
+[[nodiscard]] ConfRule http_hosts_rule();
 
 [[nodiscard]] ConfRule output_name_rule(OutputStream stream);
 [[nodiscard]] ConfRule bases_rule();

@@ -246,6 +246,13 @@ void check_together(const EngineConf& conf, Reader& reader) {
       }
     }
   }
+  ListenAddress address;
+  if (conf.http.token_file.empty() && parse_listen_address(conf.http_listen[0], address) &&
+      !is_loopback(address.host)) {
+    reader.complain("http.listen",
+                    "other machines could command the engine: name the file of a token in "
+                    "http.token_file, or listen on this machine alone");
+  }
   const bool is_simulated = conf.price_source == PriceSource::simulated;
   if (conf.streams.empty() && is_simulated) {
     reader.complain("input.streams",

@@ -62,6 +62,12 @@ struct LatencyConf {
   std::int64_t hlog_interval_s = 10;
 };
 
+struct HttpConf {
+  std::string token_file;               ///< empty: nobody is asked for a token
+  std::vector<std::string> hosts;       ///< names we are asked by, beside addresses
+  std::int64_t command_rate_max = 100;  ///< commands a second; 0: any number
+};
+
 struct EngineConf {
   stages::DecisionConf decision;
   PriceSource price_source = PriceSource::ticks;
@@ -81,6 +87,7 @@ struct EngineConf {
   std::array<std::uint64_t, output_stream_count> numbers_before{};
   RedisConf redis;
   JournalConf journal;
+  HttpConf http;
   std::array<std::string, listener_count> http_listen;  ///< host:port each; empty: none
   LatencyConf latency;
   ThreadsConf threads;

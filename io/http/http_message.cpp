@@ -17,9 +17,10 @@ struct StatusTitle {
   int status;
   std::string_view title;
 };
-constexpr std::array<StatusTitle, 16> titles{{{200, "OK"},
+constexpr std::array<StatusTitle, 19> titles{{{200, "OK"},
                                               {202, "Accepted"},
                                               {400, "Bad Request"},
+                                              {401, "Unauthorized"},
                                               {403, "Forbidden"},
                                               {404, "Not Found"},
                                               {405, "Method Not Allowed"},
@@ -31,6 +32,8 @@ constexpr std::array<StatusTitle, 16> titles{{{200, "OK"},
                                               {415, "Unsupported Media Type"},
                                               {417, "Expectation Failed"},
                                               {421, "Misdirected Request"},
+                                              {422, "Unprocessable Content"},
+                                              {429, "Too Many Requests"},
                                               {431, "Request Header Fields Too Large"},
                                               {503, "Service Unavailable"}}};
 

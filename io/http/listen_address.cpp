@@ -31,8 +31,7 @@ bool parse_listen_address(std::string_view text, ListenAddress& address) {
     if (host.size() < 4 || host.back() != ']') return false;
     host = host.substr(1, host.size() - 2);
     if (host.find_first_not_of("0123456789abcdefABCDEF:.") != host.npos) return false;
-  } else if (host.size() > host_bytes_max ||
-             !std::all_of(host.begin(), host.end(), is_host_character)) {
+  } else if (!is_host_name(host)) {
     return false;
   }
   int number = 0;
@@ -43,6 +42,17 @@ bool parse_listen_address(std::string_view text, ListenAddress& address) {
   }
   address = {std::string{host}, number};
   return true;
+}
+
+bool is_host_name(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= host_bytes_max &&
+         std::all_of(text.begin(), text.end(), is_host_character);
+}
+
+bool is_ip_address(std::string_view host) noexcept {
+  if (host.find(':') != host.npos) return true;
+  return std::count(host.begin(), host.end(), '.') == 3 &&
+         host.find_first_not_of("0123456789.") == host.npos;
 }
 
 bool is_loopback(std::string_view host) noexcept {

@@ -25,6 +25,12 @@ struct ListenAddress {
 /// Reads `host:port` or `[ipv6]:port`; false if it is neither.
 [[nodiscard]] bool parse_listen_address(std::string_view text, ListenAddress& address);
 
+/// Whether `text` is a host's name or IPv4 address.
+[[nodiscard]] bool is_host_name(std::string_view text) noexcept;
+
+/// Whether `host`, without brackets, is an address: what no name server can turn into another.
+[[nodiscard]] bool is_ip_address(std::string_view host) noexcept;
+
 /// Whether only this machine can reach it: localhost, 127.0.0.0/8 or ::1.
 [[nodiscard]] bool is_loopback(std::string_view host) noexcept;
 

@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::array engine_routes{
     Route{.path = "/", .view = show_live},
-    Route{.path = "/health", .view = show_health},
-    Route{.path = "/ready", .view = show_ready},
+    Route{.path = "/health", .view = show_health, .is_open = true},
+    Route{.path = "/ready", .view = show_ready, .is_open = true},
     Route{.path = "/metrics", .view = show_metrics},
     Route{.path = "/latency", .view = show_latency},
     Route{.path = "/risk", .parameter = Parameter::account, .view = show_risk},
@@ -25,8 +25,8 @@ constexpr std::array engine_routes{
     Route{.path = "/halt", .command = "halt"},
     Route{.path = "/resume", .command = "resume"},
     Route{.path = "/reset", .parameter = Parameter::service, .command = "reset"},
-    Route{.path = "/docs", .view = show_docs},
-    Route{.path = "/openapi.json", .view = show_openapi}};
+    Route{.path = "/docs", .view = show_docs, .is_open = true},
+    Route{.path = "/openapi.json", .view = show_openapi, .is_open = true}};
 
 constexpr std::array risk_routes{
     Route{.path = "/health", .view = show_risk_health},

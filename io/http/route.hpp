@@ -19,8 +19,12 @@ struct Listener;
 /// Over all listeners.
 struct HttpCounters {
   std::atomic<std::uint64_t> requests{0};
-  std::atomic<std::uint64_t> commands{0};  ///< that were queued
-  std::atomic<std::int64_t> scrape_ns{0};  ///< what the last scrape took
+  std::atomic<std::uint64_t> commands{0};           ///< that were queued
+  std::atomic<std::uint64_t> commands_repeated{0};  ///< that an Idempotency-Key had brought before
+  std::atomic<std::uint64_t> commands_limited{0};   ///< that were too many in a second
+  std::atomic<std::uint64_t> without_token{0};      ///< requests without the token
+  std::atomic<std::uint64_t> heads_cut{0};          ///< connections without a request in time
+  std::atomic<std::int64_t> scrape_ns{0};           ///< what the last scrape took
 };
 
 /// What a view is made from.
@@ -44,6 +48,7 @@ struct Route {
   std::string_view command = {};  ///< of a POST
   std::string_view service = {};  ///< whose counters this POST is about, where that is fixed
   Result result = command_answer;
+  bool is_open = false;  ///< asks for no token: shows nothing of the books, changes nothing
 
   [[nodiscard]] bool is_get() const noexcept { return view != nullptr; }
 };
@@ -52,7 +57,7 @@ struct Listener {
   std::string_view name;  ///< of the service whose place it takes; empty: our own
   std::span<const Route> routes;
   std::string_view openapi;      ///< JSON
-  std::size_t thread_count = 3;  ///< of its server
+  std::size_t thread_count = 2;  ///< that answer
 
   /// Commands that may wait for their result at the same time: fewer than the server has threads,
   /// so that somebody can always look.

@@ -74,6 +74,16 @@ HttpAnswer show_metrics(const ViewRequest& request) {
       .sample({}, counters.requests.load(std::memory_order_relaxed));
   text.counter("coreloop_http_commands_total", "Commands that were queued.")
       .sample({}, counters.commands.load(std::memory_order_relaxed));
+  text.counter("coreloop_http_commands_repeated_total",
+               "Commands that an Idempotency-Key had brought before, answered from memory.")
+      .sample({}, counters.commands_repeated.load(std::memory_order_relaxed));
+  text.counter("coreloop_http_commands_limited_total",
+               "Commands refused because there were too many in a second.")
+      .sample({}, counters.commands_limited.load(std::memory_order_relaxed));
+  text.counter("coreloop_http_without_token_total", "HTTP requests refused for want of the token.")
+      .sample({}, counters.without_token.load(std::memory_order_relaxed));
+  text.counter("coreloop_http_deadline_total", "Connections cut before their request was there.")
+      .sample({}, counters.heads_cut.load(std::memory_order_relaxed));
   text.gauge("coreloop_scrape_duration_seconds", "What the scrape before this one took.")
       .seconds({}, counters.scrape_ns.load(std::memory_order_relaxed));
   const std::chrono::nanoseconds spent = std::chrono::steady_clock::now() - begin;

@@ -104,6 +104,44 @@ CommandRequest command_of(const Route& route, std::string_view symbol, std::stri
   return command;
 }
 
+bool is_idempotency_key(std::string_view text) {
+  return !text.empty() && text.size() <= CommandMemory::key_bytes_max &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F; });
+}
+
+/// All that makes a command another one.
+std::string words_of(const Listener& listener, const HttpRequest& request) {
+  std::string words = std::string{listener.name} + " " + request.path;
+  for (const auto& [name, value] : request.query)
+    words += " " + name + "=" + value;
+  return words;
+}
+
+/// Whether the command got into the engine's input; else nothing has happened and nothing will.
+bool was_taken(const HttpAnswer& answer) {
+  return answer.status == 200 || answer.status == 202 || answer.status == 409;
+}
+
+/// A key whose command is being run: forgotten unless it is settled, however that ends.
+class PendingKey {
+ public:
+  PendingKey(CommandMemory& memory, std::string_view key) : memory_(memory), key_(key) {}
+  ~PendingKey() {
+    if (!is_settled_) memory_.settle(key_, std::nullopt);
+  }
+  PendingKey(const PendingKey&) = delete;
+  PendingKey& operator=(const PendingKey&) = delete;
+  void settle(const HttpAnswer& answer) {
+    memory_.settle(key_, answer);
+    is_settled_ = true;
+  }
+
+ private:
+  CommandMemory& memory_;
+  std::string_view key_;
+  bool is_settled_ = false;
+};
+
 /// Counts the thread in while it waits for a command.
 class WaitingPlace {
  public:
@@ -122,8 +160,13 @@ class WaitingPlace {
 
 HttpAnswer Router::answer(const HttpRequest& request) {
   counters_.requests.fetch_add(1, std::memory_order_relaxed);
-  if (auto refusal = refusal_of(request)) return *std::move(refusal);
+  if (auto refusal = refusal_of(request, access_)) return *std::move(refusal);
   const Match match = find_route(listener_, request.path);
+  const bool is_open = match.route != nullptr && match.route->is_open;
+  if (auto refusal = refusal_without_token(request, access_.token); refusal && !is_open) {
+    counters_.without_token.fetch_add(1, std::memory_order_relaxed);
+    return *std::move(refusal);
+  }
   if (match.route == nullptr) return problem(404, "no such path");
   const Route& route = *match.route;
   const bool reads = request.method == "GET" || request.method == "HEAD";
@@ -134,7 +177,33 @@ HttpAnswer Router::answer(const HttpRequest& request) {
   const std::string_view value = read_parameter(route, request, refusal);
   if (refusal) return *std::move(refusal);
   if (route.is_get()) return route.view({desk_, counters_, listener_, value});
-  return run_command(route, command_of(route, match.symbol.value_or(std::string_view{}), value));
+  return answer_command(route, command_of(route, match.symbol.value_or(std::string_view{}), value),
+                        request);
+}
+
+HttpAnswer Router::answer_command(const Route& route, const CommandRequest& command,
+                                  const HttpRequest& request) {
+  const auto keys = request.header("Idempotency-Key");
+  if (keys.empty()) return run_command(route, command);
+  if (keys.size() > 1 || !is_idempotency_key(keys.front()))
+    return problem(400, "Idempotency-Key must be one of 1 to 64 visible characters");
+  CommandMemory::Found found = gate_.memory.look_up(keys.front(), words_of(listener_, request));
+  switch (found.recall) {
+    case CommandMemory::Recall::fresh:
+      break;
+    case CommandMemory::Recall::pending:
+      return problem(409, "the command of this Idempotency-Key is still on its way");
+    case CommandMemory::Recall::answered:
+      counters_.commands_repeated.fetch_add(1, std::memory_order_relaxed);
+      found.answer.headers.emplace_back("Idempotent-Replayed", "true");
+      return std::move(found.answer);
+    case CommandMemory::Recall::other:
+      return problem(422, "this Idempotency-Key came with another command before");
+  }
+  PendingKey pending(gate_.memory, keys.front());
+  HttpAnswer answer = run_command(route, command);
+  if (was_taken(answer)) pending.settle(answer);
+  return answer;
 }
 
 HttpAnswer Router::run_command(const Route& route, const CommandRequest& command) {
@@ -143,6 +212,12 @@ HttpAnswer Router::run_command(const Route& route, const CommandRequest& command
   const WaitingPlace place(waiting_);
   if (place.before() >= listener_.waiting_max())
     return busy("too many commands are waiting; nothing was changed");
+  if (!gate_.rate.take(desk_.uptime_ns())) {
+    counters_.commands_limited.fetch_add(1, std::memory_order_relaxed);
+    HttpAnswer answer = problem(429, "too many commands in a second; nothing was changed");
+    answer.headers.emplace_back("Retry-After", "1");
+    return answer;
+  }
   const std::uint64_t ticket = desk_.submit(command);
   if (ticket == 0) return busy("no command can be taken now; nothing was changed");
   counters_.commands.fetch_add(1, std::memory_order_relaxed);

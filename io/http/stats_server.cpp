@@ -2,18 +2,21 @@
 #include "io/http/stats_server.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <thread>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <httplib.h>
+
+#include "io/http/head_reader.hpp"
 
 namespace coreloop::io {
 namespace {
@@ -21,12 +24,18 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t head_bytes_max = 8'192;
-constexpr std::size_t head_lines_max = 64;
-constexpr milliseconds head_patience{2'000};
-/// Of the last free thread: a client that has sent its request already loses nothing.
-constexpr milliseconds head_patience_of_last{20};
-constexpr milliseconds write_patience{1'000};
+constexpr milliseconds write_patience{2'000};
+/// Connections whose heads are being read, where the process may open files enough.
+constexpr std::size_t unfinished_max = 256;
+/// The library's own 5 makes clients wait a second once a few connect at a time.
+constexpr int backlog = 128;
+
+// All listeners together leave a quarter of the files that may be open to files and Redis.
+std::size_t unfinished_allowed() {
+  struct rlimit files {};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return unfinished_max;
+  return std::clamp<std::size_t>(files.rlim_cur / (2 * listener_count), 2, unfinished_max);
+}
 
 int milliseconds_until(steady_clock::time_point end) {
   const auto left = std::chrono::ceil<milliseconds>(end - steady_clock::now()).count();
@@ -55,30 +64,6 @@ bool send_all(int socket, const char* bytes, std::size_t size, steady_clock::tim
   return true;
 }
 
-/// 0 once `head` holds a whole request head; else the status to refuse with, or -1 for nothing to
-/// answer to.
-int read_head(int socket, milliseconds patience, std::string& head) {
-  const steady_clock::time_point end = steady_clock::now() + patience;
-  std::array<char, 2'048> piece{};
-  while (head.find("\r\n\r\n") == std::string::npos) {
-    if (head.size() > head_bytes_max) return 431;
-    if (!wait_for(socket, POLLIN, end)) return head.empty() ? -1 : 408;
-    const ssize_t size = ::recv(socket, piece.data(), piece.size(), MSG_DONTWAIT);
-    if (size < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-    if (size <= 0) return -1;
-    head.append(piece.data(), static_cast<std::size_t>(size));
-  }
-  head.resize(head.find("\r\n\r\n") + 4);
-  if (head.size() > head_bytes_max) return 431;
-  const auto lines = static_cast<std::size_t>(std::count(head.begin(), head.end(), '\n'));
-  if (lines > head_lines_max + 2) return 431;
-  // What other readers of HTTP could see as another head than we do.
-  if (head.find('\0') != std::string::npos || head.find("\n ") != std::string::npos ||
-      head.find("\n\t") != std::string::npos)
-    return 400;
-  return 0;
-}
-
 /// The library's view of a connection: the head as it was read, nothing behind it, and a socket to
 /// write to.
 class HeadStream final : public httplib::Stream {
@@ -94,8 +79,9 @@ class HeadStream final : public httplib::Stream {
     return static_cast<ssize_t>(piece);
   }
   ssize_t write(const char* bytes, std::size_t size) override {
-    const bool has_gone = send_all(socket_, bytes, size, steady_clock::now() + write_patience);
-    return has_gone ? static_cast<ssize_t>(size) : -1;
+    // One deadline for the whole answer, from its first byte.
+    if (!end_) end_ = steady_clock::now() + write_patience;
+    return send_all(socket_, bytes, size, *end_) ? static_cast<ssize_t>(size) : -1;
   }
   // Nobody asks who the other end is.
   void get_remote_ip_and_port(std::string& ip, int& port) const override {
@@ -112,18 +98,8 @@ class HeadStream final : public httplib::Stream {
   int socket_;
   std::string head_;
   std::size_t at_ = 0;
+  std::optional<steady_clock::time_point> end_;
 };
-
-void refuse_head(int socket, int status) {
-  const HttpAnswer answer = problem(status, "the request's head cannot be taken");
-  const std::string text =
-      "HTTP/1.1 " + std::to_string(status) + " " + std::string{title_of(status)} +
-      "\r\nContent-Type: " + answer.content_type +
-      "\r\nConnection: close\r\nContent-Length: " + std::to_string(answer.body.size()) +
-      "\r\n\r\n" + answer.body;
-  static_cast<void>(
-      send_all(socket, text.data(), text.size(), steady_clock::now() + write_patience));
-}
 
 HttpRequest request_of(const httplib::Request& from) {
   HttpRequest request{from.method, from.path, {}, {}};
@@ -147,8 +123,9 @@ void put_answer(HttpAnswer answer, httplib::Response& to) {
 
 class StatsServer::Listener final : public httplib::Server {
  public:
-  Listener(std::size_t thread_count, std::function<HttpAnswer(const HttpRequest&)> answer)
-      : thread_count_(thread_count), answer_(std::move(answer)) {
+  Listener(std::size_t thread_count, std::function<HttpAnswer(const HttpRequest&)> answer,
+           std::atomic<std::uint64_t>& cut_count)
+      : thread_count_(thread_count), answer_(std::move(answer)), cut_count_(cut_count) {
     // The default is SO_REUSEPORT: a second engine would silently share the port.
     set_socket_options([](socket_t socket) {
       const int on = 1;
@@ -159,7 +136,8 @@ class StatsServer::Listener final : public httplib::Server {
     set_payload_max_length(0);
     set_read_timeout(1);
     set_write_timeout(1);
-    new_task_queue = [thread_count] { return new httplib::ThreadPool(thread_count); };
+    // It only hands connections over: the reader of heads and the threads that answer are ours.
+    new_task_queue = [] { return new httplib::ThreadPool(1); };
     // Answered 417 itself, the library would send a bare status line, and then carry the request
     // out.
     set_expect_100_continue_handler([](const httplib::Request&, httplib::Response& to) {
@@ -186,17 +164,20 @@ class StatsServer::Listener final : public httplib::Server {
 
   int bind(const ListenAddress& address) {
     errno = 0;
-    if (address.port == 0) {
+    if (address.port == 0)
       port_ = bind_to_any_port(address.host);
-      if (port_ > 0) return 0;
-    } else if (bind_to_port(address.host, address.port)) {
+    else if (bind_to_port(address.host, address.port))
       port_ = address.port;
-      return 0;
-    }
-    return errno != 0 ? errno : EADDRNOTAVAIL;
+    if (port_ <= 0) return errno != 0 ? errno : EADDRNOTAVAIL;
+    return ::listen(svr_sock_, backlog) == 0 ? 0 : errno;
   }
 
   void start() {
+    workers_.emplace(thread_count_);
+    reader_.emplace(
+        HeadReader::Options{.connections_max = unfinished_allowed_},
+        [this](int socket, std::string head) { answer_later(socket, std::move(head)); },
+        cut_count_);
     thread_ = std::thread([this] {
       listen_after_bind();
       has_ended_.store(true, std::memory_order_release);
@@ -210,46 +191,59 @@ class StatsServer::Listener final : public httplib::Server {
       std::this_thread::sleep_for(milliseconds(1));
     stop();
     thread_.join();
+    reader_->stop();
+    workers_->shutdown();
   }
 
   [[nodiscard]] int port() const noexcept { return port_; }
 
  private:
   // In place of the library's own: its reader of lines has no bound, its timeouts begin anew with
-  // every byte.
+  // every byte, and each connection has a thread to itself.
   bool process_and_close_socket(socket_t socket) override {
-    const bool is_last_thread = busy_.fetch_add(1, std::memory_order_relaxed) + 1 == thread_count_;
-    std::string head;
-    const int refusal =
-        read_head(socket, is_last_thread ? head_patience_of_last : head_patience, head);
-    bool has_answered = false;
-    if (refusal == 0) {
-      HeadStream stream(socket, std::move(head));
-      bool is_closed = false;
-      has_answered = process_request(stream, true, is_closed, [](httplib::Request& request) {
-        request.ranges.clear();                    // whole answers only
-        request.headers.erase("Accept-Encoding");  // it would compress each one
-      });
-    } else if (refusal > 0) {
-      refuse_head(socket, refusal);
-    }
-    ::shutdown(socket, SHUT_RDWR);
-    ::close(socket);
-    busy_.fetch_sub(1, std::memory_order_relaxed);
-    return has_answered;
+    reader_->add(socket);
+    return true;
   }
 
-  std::size_t thread_count_;
+  void answer_later(int socket, std::string head) {
+    if (waiting_.fetch_add(1, std::memory_order_relaxed) >= unfinished_allowed_ / 2) {
+      waiting_.fetch_sub(1, std::memory_order_relaxed);
+      refuse_connection(socket, 503, "too many requests are waiting; nothing was changed");
+      return;
+    }
+    workers_->enqueue([this, socket, head = std::move(head)]() mutable {
+      answer_now(socket, std::move(head));
+      waiting_.fetch_sub(1, std::memory_order_relaxed);
+    });
+  }
+
+  void answer_now(int socket, std::string head) {
+    HeadStream stream(socket, std::move(head));
+    bool is_closed = false;
+    process_request(stream, true, is_closed, [](httplib::Request& request) {
+      request.ranges.clear();                    // whole answers only
+      request.headers.erase("Accept-Encoding");  // it would compress each one
+    });
+    ::shutdown(socket, SHUT_RDWR);
+    ::close(socket);
+  }
+
+  const std::size_t thread_count_;
   std::function<HttpAnswer(const HttpRequest&)> answer_;
   std::thread thread_;
   std::atomic<bool> has_ended_{false};
-  std::atomic<std::size_t> busy_{0};
+  std::atomic<std::uint64_t>& cut_count_;
+  const std::size_t unfinished_allowed_ = unfinished_allowed();
+  std::atomic<std::size_t> waiting_{0};  ///< whole requests that are not answered yet
+  std::optional<httplib::ThreadPool> workers_;
+  std::optional<HeadReader> reader_;
   int port_ = 0;
 };
 
 StatsServer::StatsServer(std::size_t thread_count,
-                         std::function<HttpAnswer(const HttpRequest&)> answer)
-    : listener_(std::make_unique<Listener>(thread_count, std::move(answer))) {}
+                         std::function<HttpAnswer(const HttpRequest&)> answer,
+                         std::atomic<std::uint64_t>& cut_count)
+    : listener_(std::make_unique<Listener>(thread_count, std::move(answer), cut_count)) {}
 
 StatsServer::~StatsServer() {
   stop();

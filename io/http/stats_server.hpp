@@ -1,12 +1,14 @@
 // The HTTP listener: sockets, threads and the HTTP protocol, over cpp-httplib 0.11 with every guard
 // it needs. Hands each request to one function; knows no route and no engine.
 //
-// One request a connection, no body is ever read, a request's head is read here, whole, within
-// bounds of size and time, before the library sees it. The last thread that is free gives a client
-// that is slow no time at all, so that a crowd of them cannot keep others out.
+// One request a connection, no body is ever read. Heads are read before the library sees them,
+// whole and within bounds (head_reader.hpp); only a request whose head is there gets a thread, and
+// an answer that is not taken in time is cut.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -17,9 +19,10 @@ namespace coreloop::io {
 
 class StatsServer {
  public:
-  /// `answer`: called on the server's `thread_count` threads, several at a time. Requires: two
-  /// threads at least.
-  StatsServer(std::size_t thread_count, std::function<HttpAnswer(const HttpRequest&)> answer);
+  /// `answer`: called on the server's `thread_count` threads, several at a time. `cut_count`:
+  /// connections that were cut before their request was there.
+  StatsServer(std::size_t thread_count, std::function<HttpAnswer(const HttpRequest&)> answer,
+              std::atomic<std::uint64_t>& cut_count);
   /// Stops.
   ~StatsServer();
   StatsServer(const StatsServer&) = delete;

@@ -213,7 +213,7 @@ class Services(DropInCase):
         for client in slow:
             client.close()
 
-    def test_take_four_threads_each(self):
+    def test_take_five_threads_each(self):
         def thread_count(engine):
             return len(list(pathlib.Path(f"/proc/{engine.process.pid}/task").iterdir()))
         all_of_them = thread_count(self.engine)
@@ -226,7 +226,7 @@ class Services(DropInCase):
         self.addCleanup(alone.kill)
         self.assertTrue(wait_until(alone.is_ready))
         self.assertEqual(listening_ports(alone.process.pid), {alone.port})
-        self.assertEqual(all_of_them - thread_count(alone), 3 * 4)
+        self.assertEqual(all_of_them - thread_count(alone), 3 * 5)
 
 
 class Starting(unittest.TestCase):

@@ -94,6 +94,8 @@ class Document:
         query = {}
         for given in operation.get("parameters", ()):
             parameter = self.follow(given)
+            if parameter["in"] == "header":
+                continue
             value = values.pop(parameter["name"], parameter["example"])
             if parameter["in"] == "path":
                 path = path.replace("{%s}" % parameter["name"], urllib.parse.quote(str(value)))
@@ -195,6 +197,62 @@ class OpenApi(DropInCase):
                 value = self.ask(document, "/prices/{symbol}", "post", 409, symbol="SIXTH")
                 self.assertEqual(value["reason"], "TABLE_FULL")
 
+    def test_the_token_is_asked_for_as_told(self):
+        self.engine.kill()
+        token_file = self.folder / "token"
+        token_file.write_text("0123456789abcdef\n")
+        token_file.chmod(0o600)
+        folder = self.folder / "guarded"
+        folder.mkdir()
+        self.engine = self.started_engine(f'http.token_file="{token_file}"', folder=folder)
+        self.assertTrue(wait_until(self.engine.is_ready))
+        asking = {}
+        for key, document in self.documents():
+            asking[key] = 0
+            for path, method, operation in document.operations():
+                is_asked = operation.get("security", document.json.get("security", [])) != []
+                asking[key] += is_asked
+                self.assertEqual("401" in operation["responses"], is_asked, path)
+                target = document.request(path, operation)
+                status, headers, body = document.endpoint.ask(method.upper(), target)
+                self.assertEqual(status == 401, is_asked, (key, path))
+                document.check(status, headers, body, operation)
+                status, headers, body = document.endpoint.ask(
+                    method.upper(), target, {"Authorization": "Bearer 0123456789abcdef"})
+                self.assertNotEqual(status, 401, (key, path))
+                document.check(status, headers, body, operation)
+        self.assertEqual(asking, {"listen": 12, "risk_listen": 0, "execution_listen": 0,
+                                  "position_listen": 0})
+
+    def test_keys_and_the_rate_are_as_told(self):
+        self.engine.kill()
+        folder = self.folder / "limited"
+        folder.mkdir()
+        self.engine = self.started_engine("http.command_rate_max=1", folder=folder)
+        self.assertTrue(wait_until(self.engine.is_ready))
+        for key, document in self.documents():
+            for path, method, operation in document.operations():
+                if method != "post":
+                    continue
+                target = document.request(path, operation)
+                names = [document.follow(given)["name"] for given in operation["parameters"]]
+                self.assertIn("Idempotency-Key", names)
+                header = {"Idempotency-Key": f"{key}{path}"}
+
+                def statuses(target=target, header=header, document=document, operation=operation):
+                    status, headers, body = document.endpoint.ask("POST", target, header)
+                    self.assertIn(str(status), operation["responses"])
+                    document.check(status, headers, body, operation)
+                    return status
+
+                # One command a second: it is taken, its repetition is answered, others are not.
+                self.assertTrue(wait_until(lambda: statuses() != 429))
+                self.assertIn(statuses(), (200, 202, 409))
+                other = target + "9" if "?" in target and "price" in target else None
+                if other:
+                    self.assertEqual(statuses(other), 422)
+                self.assertTrue(wait_until(lambda: statuses(header={}) == 429))
+
     def test_before_the_engine_runs_routes_answer_as_told(self):
         folder = self.folder / "without"
         folder.mkdir()
@@ -238,6 +296,9 @@ class OpenApi(DropInCase):
                 document.follow({"$ref": reference})
             for kind, named in document.json["components"].items():
                 for name in named:
+                    if kind == "securitySchemes":
+                        self.assertEqual(document.json["security"], [{name: []}, {}])
+                        continue
                     self.assertIn(f'"#/components/{kind}/{name}"', text, (key, "not used"))
             for name, schema in document.json["components"]["schemas"].items():
                 jsonschema.Draft202012Validator.check_schema(schema)

@@ -33,5 +33,12 @@ TEST(ListenAddressTest, KnowsThisMachine) {
     EXPECT_FALSE(is_loopback(host)) << host;
 }
 
+TEST(ListenAddressTest, KnowsAddressesFromNames) {
+  for (const char* host : {"10.0.0.1", "255.255.255.255", "::1", "2001:db8::1", "::ffff:10.0.0.1"})
+    EXPECT_TRUE(is_ip_address(host)) << host;
+  for (const char* host : {"", "localhost", "10.0.0.1.evil.example", "1.2.3", "10.0.0.x", "10"})
+    EXPECT_FALSE(is_ip_address(host)) << host;
+}
+
 }  // namespace
 }  // namespace coreloop::io

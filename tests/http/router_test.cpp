@@ -16,7 +16,8 @@ class RouterTest : public testing::Test {
  protected:
   tests::ScriptedDesk desk_;
   HttpCounters counters_;
-  Router router_{listeners().front(), desk_, counters_};
+  CommandGate gate_;
+  Router router_{listeners().front(), desk_, counters_, gate_};
 
   HttpAnswer ask(const std::string& method, const std::string& path, HttpFields query = {}) {
     return router_.answer({method, path, std::move(query), {{"Host", "localhost"}}});
@@ -162,7 +163,7 @@ TEST_F(RouterTest, ACommandThatIsNotTakenSaysThatNothingWasChanged) {
 
 TEST_F(RouterTest, EveryListenerAnswersItsRoutesAndNoOthers) {
   for (const Listener& listener : listeners()) {
-    Router router(listener, desk_, counters_);
+    Router router(listener, desk_, counters_, gate_);
     for (const Listener& other : listeners()) {
       for (const Route& route : other.routes) {
         const bool is_ours =
@@ -178,7 +179,7 @@ TEST_F(RouterTest, EveryListenerAnswersItsRoutesAndNoOthers) {
 }
 
 TEST_F(RouterTest, AServicesCloseIsAnsweredWithItsKeysAlone) {
-  Router router(listeners()[3], desk_, counters_);
+  Router router(listeners()[3], desk_, counters_, gate_);
   const HttpRequest request{"POST", "/close/BTCUSDT", {}, {}};
   desk_.result.state = CommandState::applied;
   desk_.result.realized_pnl = 20 * stages::scale;
@@ -194,13 +195,13 @@ TEST_F(RouterTest, AServicesCloseIsAnsweredWithItsKeysAlone) {
 TEST_F(RouterTest, AServicesResetIsOfItsOwnCounters) {
   for (const std::size_t listener : {1u, 2u})
     static_cast<void>(
-        Router(listeners()[listener], desk_, counters_).answer({"POST", "/reset", {}, {}}));
+        Router(listeners()[listener], desk_, counters_, gate_).answer({"POST", "/reset", {}, {}}));
   EXPECT_EQ(desk_.submitted, (std::vector<std::string>{"reset    risk", "reset    execution"}));
 }
 
 TEST_F(RouterTest, AllListenersCountTogether) {
   for (const Listener& listener : listeners())
-    static_cast<void>(Router(listener, desk_, counters_).answer({"GET", "/health", {}, {}}));
+    static_cast<void>(Router(listener, desk_, counters_, gate_).answer({"GET", "/health", {}, {}}));
   EXPECT_TRUE(says(ask("GET", "/metrics"), "\ncoreloop_http_requests_total 5\n"));
 }
 

@@ -110,7 +110,8 @@ TEST(ConfProblemsTest, RefuseValuesOfAnotherKindForEveryKey) {
                                     "[1.5]", "\"no such word, with blanks\"", "-1", "1e300"}) {
       const bool is_free_text =
           key.full_name() == "output.tape" || key.full_name() == "redis.password_file" ||
-          key.full_name() == "journal.dir" || key.full_name() == "latency.hlog";
+          key.full_name() == "journal.dir" || key.full_name() == "latency.hlog" ||
+          key.full_name() == "http.token_file";
       const bool is_capture = key.full_name() == "input.source";
       if (is_free_text && value[0] == '"') continue;
       const std::string text = (is_capture ? "" : source_line) + std::string{key.section} + "." +
@@ -200,9 +201,32 @@ TEST(ConfProblemsTest, NeverShowAPassword) {
   }
 }
 
+TEST(ConfProblemsTest, RefuseToBeReachedByOtherMachinesWithoutAToken) {
+  const std::string text = source_line + "[http]\nlisten = \"0.0.0.0:8080\"\n";
+  EXPECT_EQ(problems_of(text),
+            (std::vector<std::string>{"engine.toml:3:10: http.listen: other machines could command "
+                                      "the engine: name the file of a token in http.token_file, "
+                                      "or listen on this machine alone"}));
+  EXPECT_TRUE(problems_of(text + "token_file = \"token\"\n").empty());
+  // The services' clients know no token.
+  for (const char* const key : {"risk_listen", "execution_listen", "position_listen"})
+    EXPECT_EQ(problems_of(source_line + "[http]\ntoken_file = \"token\"\n" + key +
+                          " = \"0.0.0.0:8003\"\n")
+                  .size(),
+              1u);
+}
+
+TEST(ConfProblemsTest, RefuseHostsThatAreNoNames) {
+  for (const char* const hosts :
+       {"[\"a:80\"]", "[\"\"]", "[\"a\", \"a\"]", "[\"http://a\"]", "[1]", "\"a\""})
+    EXPECT_EQ(problems_of(source_line, {"http.hosts="s + hosts}).size(), 1u) << hosts;
+  EXPECT_TRUE(problems_of(source_line, {"http.hosts=[\"trade.example\", \"10.0.0.1\"]"}).empty());
+}
+
 // The system would open another file than the one that is written there.
 TEST(ConfProblemsTest, RefuseFileNamesWithANul) {
-  for (const char* const key : {"output.tape", "redis.password_file", "journal.dir"}) {
+  for (const char* const key :
+       {"output.tape", "redis.password_file", "journal.dir", "http.token_file"}) {
     expect_problem(source_line + key + " = \"a\\u0000b\"\n",
                    "engine.toml:2:", std::string{key} + ": must be ");
   }
