@@ -39,9 +39,6 @@ HeadState head_state(std::string_view head, std::size_t seen, std::size_t& size)
   head = head.substr(0, size);
   const auto lines = static_cast<std::size_t>(std::count(head.begin(), head.end(), '\n'));
   if (size > head_bytes_max || lines > head_lines_max + 2) return HeadState::too_large;
-  if (head.find('\0') != head.npos || head.find("\n ") != head.npos ||
-      head.find("\n\t") != head.npos)
-    return HeadState::ambiguous;
   return HeadState::whole;
 }
 
@@ -164,9 +161,6 @@ void HeadReader::look_at(Connection& connection, std::size_t seen) {
     case HeadState::whole:
       connection.head.resize(size);
       take_over_(connection.socket, std::move(connection.head));
-      break;
-    case HeadState::ambiguous:
-      refuse_connection(connection.socket, 400, no_head);
       break;
     case HeadState::too_large:
       refuse_connection(connection.socket, 431, no_head);

@@ -20,7 +20,6 @@ namespace coreloop::io {
 enum class HeadState : std::uint8_t {
   unfinished,
   whole,
-  ambiguous,  ///< whole, but others could read another head in it than we do: 400
   too_large,  ///< 431
 };
 

@@ -33,6 +33,8 @@ bool is_of_another_type(const HttpRequest& request) {
 }
 
 std::optional<HttpAnswer> refuse_body(const HttpRequest& request) {
+  if (!request.header("Expect").empty())
+    return problem(417, "nothing is expected here: requests have no body");
   if (!request.header("Transfer-Encoding").empty())
     return problem(411, "no Transfer-Encoding is taken: requests have no body");
   if (!request.header("Content-Encoding").empty())

@@ -33,6 +33,7 @@ struct ViewRequest {
   HttpCounters& counters;
   const Listener& listener;
   std::string_view account;  ///< of the query; empty: none given
+  bool is_trusted = true;    ///< false: without the token that is asked for
 };
 
 /// The one parameter that may stand in the query.

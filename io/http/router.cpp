@@ -163,9 +163,10 @@ HttpAnswer Router::answer(const HttpRequest& request) {
   if (auto refusal = refusal_of(request, access_)) return *std::move(refusal);
   const Match match = find_route(listener_, request.path);
   const bool is_open = match.route != nullptr && match.route->is_open;
-  if (auto refusal = refusal_without_token(request, access_.token); refusal && !is_open) {
+  auto distrust = refusal_without_token(request, access_.token);
+  if (distrust && !is_open) {
     counters_.without_token.fetch_add(1, std::memory_order_relaxed);
-    return *std::move(refusal);
+    return *std::move(distrust);
   }
   if (match.route == nullptr) return problem(404, "no such path");
   const Route& route = *match.route;
@@ -176,7 +177,7 @@ HttpAnswer Router::answer(const HttpRequest& request) {
   std::optional<HttpAnswer> refusal;
   const std::string_view value = read_parameter(route, request, refusal);
   if (refusal) return *std::move(refusal);
-  if (route.is_get()) return route.view({desk_, counters_, listener_, value});
+  if (route.is_get()) return route.view({desk_, counters_, listener_, value, !distrust});
   return answer_command(route, command_of(route, match.symbol.value_or(std::string_view{}), value),
                         request);
 }

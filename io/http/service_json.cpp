@@ -126,6 +126,16 @@ std::string service_health_json(std::int64_t uptime_ns, const ViewCopies& views,
 
 }  // namespace
 
+std::string liveness_json(LifeState state, std::int64_t uptime_ns) {
+  JsonWriter json;
+  json.open_object()
+      .add("status", "healthy")
+      .add("state", life_state_names[static_cast<std::size_t>(state)])
+      .add_seconds("uptime_seconds", uptime_ns)
+      .close();
+  return json.take();
+}
+
 std::string health_json(LifeState state, std::int64_t uptime_ns, const ViewCopies& views) {
   JsonWriter json;
   json.open_object()

@@ -16,6 +16,9 @@ enum class KeySet : std::uint8_t {
   engine,   ///< and what we say beside them
 };
 
+/// Alive, and no more: for whoever does not bring the token that is asked for.
+[[nodiscard]] std::string liveness_json(LifeState state, std::int64_t uptime_ns);
+
 /// GET /health: alive, and the /health keys of all three services. `views` may be incomplete:
 /// zeros.
 [[nodiscard]] std::string health_json(LifeState state, std::int64_t uptime_ns,

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <poll.h>
 #include <sys/resource.h>
@@ -17,6 +18,7 @@
 #include <httplib.h>
 
 #include "io/http/head_reader.hpp"
+#include "io/http/request_head.hpp"
 
 namespace coreloop::io {
 namespace {
@@ -64,11 +66,12 @@ bool send_all(int socket, const char* bytes, std::size_t size, steady_clock::tim
   return true;
 }
 
-/// The library's view of a connection: the head as it was read, nothing behind it, and a socket to
-/// write to.
-class HeadStream final : public httplib::Stream {
+/// The library's view of a connection: a request that holds nothing of the one we read, and a
+/// socket to write the answer to.
+class AnswerStream final : public httplib::Stream {
  public:
-  HeadStream(int socket, std::string head) : socket_(socket), head_(std::move(head)) {}
+  AnswerStream(int socket, bool is_head)
+      : socket_(socket), head_((is_head ? "HEAD" : "GET") + std::string{" / HTTP/1.1\r\n\r\n"}) {}
 
   [[nodiscard]] bool is_readable() const override { return true; }
   [[nodiscard]] bool is_writable() const override { return true; }
@@ -101,14 +104,8 @@ class HeadStream final : public httplib::Stream {
   std::optional<steady_clock::time_point> end_;
 };
 
-HttpRequest request_of(const httplib::Request& from) {
-  HttpRequest request{from.method, from.path, {}, {}};
-  for (const auto& [name, value] : from.params)
-    request.query.emplace_back(name, value);
-  for (const auto& [name, value] : from.headers)
-    request.headers.emplace_back(name, value);
-  return request;
-}
+/// The request that this thread is answering.
+thread_local const HttpRequest* asked = nullptr;
 
 void put_answer(HttpAnswer answer, httplib::Response& to) {
   to.status = answer.status;
@@ -138,28 +135,15 @@ class StatsServer::Listener final : public httplib::Server {
     set_write_timeout(1);
     // It only hands connections over: the reader of heads and the threads that answer are ours.
     new_task_queue = [] { return new httplib::ThreadPool(1); };
-    // Answered 417 itself, the library would send a bare status line, and then carry the request
-    // out.
-    set_expect_100_continue_handler([](const httplib::Request&, httplib::Response& to) {
-      put_answer(problem(417, "nothing is expected here: requests have no body"), to);
-      return 0;
-    });
-    // Everything is answered before the library would route, and before it would read a body: a
-    // POST without a length would keep it reading.
-    set_pre_routing_handler([this](const httplib::Request& from, httplib::Response& to) {
-      put_answer(answer_(request_of(from)), to);
+    // Before the library would route.
+    set_pre_routing_handler([this](const httplib::Request&, httplib::Response& to) {
+      put_answer(answer_(*asked), to);
       return HandlerResponse::Handled;
     });
     // Without it the library would send the exception's text.
     set_exception_handler([](const httplib::Request&, httplib::Response& to, std::exception_ptr) {
       put_answer(problem(500, "this request could not be answered"), to);
     });
-    set_error_handler(
-        httplib::Server::HandlerWithResponse([](const httplib::Request&, httplib::Response& to) {
-          if (to.body.empty())
-            put_answer(problem(to.status, "the request cannot be understood"), to);
-          return HandlerResponse::Handled;
-        }));
   }
 
   int bind(const ListenAddress& address) {
@@ -211,19 +195,25 @@ class StatsServer::Listener final : public httplib::Server {
       refuse_connection(socket, 503, "too many requests are waiting; nothing was changed");
       return;
     }
-    workers_->enqueue([this, socket, head = std::move(head)]() mutable {
-      answer_now(socket, std::move(head));
+    workers_->enqueue([this, socket, head = std::move(head)] {
+      answer_now(socket, head);
       waiting_.fetch_sub(1, std::memory_order_relaxed);
     });
   }
 
-  void answer_now(int socket, std::string head) {
-    HeadStream stream(socket, std::move(head));
+  // The library never sees a byte of a request: its own reading decodes too much and too often, and
+  // drops headers without a value. It only writes the answer.
+  void answer_now(int socket, std::string_view head) {
+    HttpRequest request;
+    if (!read_request_head(head, request)) {
+      refuse_connection(socket, 400, "the request cannot be understood");
+      return;
+    }
+    asked = &request;
+    AnswerStream stream(socket, request.method == "HEAD");
     bool is_closed = false;
-    process_request(stream, true, is_closed, [](httplib::Request& request) {
-      request.ranges.clear();                    // whole answers only
-      request.headers.erase("Accept-Encoding");  // it would compress each one
-    });
+    process_request(stream, true, is_closed, [](httplib::Request&) {});
+    asked = nullptr;
     ::shutdown(socket, SHUT_RDWR);
     ::close(socket);
   }

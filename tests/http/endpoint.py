@@ -113,7 +113,10 @@ class Endpoint:
     def raw(self, request, timeout=5 * SLACK):
         """Whatever comes back for the bytes of a request."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
-            connection.sendall(request)
+            try:
+                connection.sendall(request)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # it has heard enough, and answered
             answer = b""
             while True:
                 try:

@@ -28,6 +28,8 @@ TEST(RequestGuardsTest, RefuseBodiesInAnyGuise) {
   EXPECT_EQ(status_of("POST", {{"Transfer-Encoding", "chunked"}}), 411);
   EXPECT_EQ(status_of("GET", {{"transfer-encoding", "identity"}}), 411);
   EXPECT_EQ(status_of("POST", {{"Content-Encoding", "gzip"}}), 415);
+  EXPECT_EQ(status_of("POST", {{"Expect", "100-continue"}}), 417);
+  EXPECT_EQ(status_of("POST", {{"Origin", ""}}), 403);
 }
 
 TEST(RequestGuardsTest, RefuseForeignHostsWhateverTheMethod) {

@@ -40,6 +40,14 @@ TEST_F(RouterAccessTest, WithoutTheTokenOnlyOpenRoutesAnswer) {
   }
 }
 
+TEST_F(RouterAccessTest, WithoutTheTokenHealthTellsNoCounters) {
+  EXPECT_EQ(guarded_.answer({"GET", "/health", {}, {}}).body,
+            "{\"status\": \"healthy\", \"state\": \"running\", \"uptime_seconds\": 2.5}\n");
+  const HttpFields trusted{{"Authorization", "Bearer 0123456789abcdef"}};
+  EXPECT_NE(guarded_.answer({"GET", "/health", {}, trusted}).body.find("total_exposure_usd"),
+            std::string::npos);
+}
+
 TEST_F(RouterAccessTest, AnythingButTheTokenIsRefusedAndCounted) {
   const std::vector<HttpFields> wrong{
       {},

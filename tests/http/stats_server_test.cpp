@@ -128,12 +128,6 @@ TEST(HeadStateTest, AHeadEndsWithAnEmptyLine) {
     EXPECT_EQ(state_of(get, seen), HeadState::whole) << seen;
 }
 
-TEST(HeadStateTest, AHeadThatCouldBeReadInTwoWaysIsAmbiguous) {
-  EXPECT_EQ(state_of(std::string_view{"GET /\0 HTTP/1.1\r\n\r\n", 19}), HeadState::ambiguous);
-  EXPECT_EQ(state_of("GET / HTTP/1.1\r\nX: 1\r\n folded\r\n\r\n"), HeadState::ambiguous);
-  EXPECT_EQ(state_of("GET / HTTP/1.1\r\nX: 1\r\n\tfolded\r\n\r\n"), HeadState::ambiguous);
-}
-
 TEST(HeadStateTest, AHeadIsBoundedInBytesAndLines) {
   EXPECT_EQ(state_of(std::string(8'192, 'a')), HeadState::unfinished);
   EXPECT_EQ(state_of(std::string(8'193, 'a')), HeadState::too_large);
