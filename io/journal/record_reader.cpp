@@ -184,7 +184,8 @@ RecordStatus RecordReader::next(Record& record) {
                   " belongs");
     }
     const std::uint64_t begin = offset_ + sizeof header;
-    offset_ += record_size(header.length - sizeof header);
+    // A file that was cut may end within the record's padding.
+    offset_ = std::min(offset_ + record_size(header.length - sizeof header), size_);
     ++number_;
     if (header.type != end_of_segment) {
       record = {header.type,

@@ -25,14 +25,16 @@ RecordWriter::~RecordWriter() {
 int RecordWriter::open(const RecordLogEnd& end) {
   number_ = end.next_number;
   segment_id_ = end.segment_id;
-  offset_ = end.offset;
+  offset_ = (end.offset + 7) & ~std::uint64_t{7};  // a cut file may end within a record's padding
+  int error = 0;
   if (segment_id_ == 0) {
     segment_id_ = 1;
     offset_ = sizeof(SegmentHeader);
-    const int error = make_segment(options_.directory, header_of(1, number_));
-    if (error != 0) return error;
+    error = make_segment(options_.directory, header_of(1, number_));
+  } else {
+    error = complete_segment(options_.directory + "/" + segment_name(segment_id_));
   }
-  const int error = map_segment(segment_id_, segment_);
+  if (error == 0) error = map_segment(segment_id_, segment_);
   if (error != 0) return error;
   offset_ = std::min(offset_, segment_.size);
   // What a torn tail left must never look like a record again.

@@ -1,6 +1,7 @@
 // Files, names, locks.
 #include "io/journal/segment_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -25,15 +26,33 @@ int write_all(int descriptor, const char* bytes, std::size_t size, off_t offset)
   return 0;
 }
 
-int fill(int descriptor, const SegmentHeader& header) noexcept {
+int write_zeros(int descriptor, std::uint64_t begin, std::uint64_t end) noexcept {
   static const std::array<char, 65'536> zeros{};
-  for (std::uint64_t at = 0; at < header.segment_bytes; at += zeros.size()) {
-    const std::uint64_t left = header.segment_bytes - at;
-    const int error = write_all(descriptor, zeros.data(), left < zeros.size() ? left : zeros.size(),
-                                static_cast<off_t>(at));
-    if (error != 0) return error;
+  int error = 0;
+  for (std::uint64_t at = begin; at < end && error == 0; at += zeros.size()) {
+    error = write_all(descriptor, zeros.data(), std::min<std::uint64_t>(end - at, zeros.size()),
+                      static_cast<off_t>(at));
   }
-  const int error = write_all(descriptor, reinterpret_cast<const char*>(&header), sizeof header, 0);
+  return error;
+}
+
+int fill(int descriptor, const SegmentHeader& header) noexcept {
+  int error = write_zeros(descriptor, 0, header.segment_bytes);
+  if (error != 0) return error;
+  error = write_all(descriptor, reinterpret_cast<const char*>(&header), sizeof header, 0);
+  if (error != 0) return error;
+  return ::fsync(descriptor) == 0 ? 0 : errno;
+}
+
+int complete(int descriptor) noexcept {
+  SegmentHeader header;
+  struct stat status {};
+  const ssize_t size = ::pread(descriptor, &header, sizeof header, 0);
+  if (size < 0 || ::fstat(descriptor, &status) != 0) return errno;
+  if (size != static_cast<ssize_t>(sizeof header)) return EIO;
+  const auto file_bytes = static_cast<std::uint64_t>(status.st_size);
+  if (file_bytes >= header.segment_bytes) return 0;
+  const int error = write_zeros(descriptor, file_bytes, header.segment_bytes);
   if (error != 0) return error;
   return ::fsync(descriptor) == 0 ? 0 : errno;
 }
@@ -77,6 +96,14 @@ int make_segment(const std::string& directory, const SegmentHeader& header) noex
   } catch (const std::bad_alloc&) {
     return ENOMEM;
   }
+}
+
+int complete_segment(const std::string& path) noexcept {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) return errno;
+  const int error = complete(descriptor);
+  ::close(descriptor);
+  return error;
 }
 
 int sync_directory(const std::string& directory) noexcept {

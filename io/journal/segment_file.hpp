@@ -33,6 +33,11 @@ class LogDirectory {
 /// reserved blocks would cost a metadata commit at each first sync.
 [[nodiscard]] int make_segment(const std::string& directory, const SegmentHeader& header) noexcept;
 
+/// Writes zeros behind a segment that is shorter than its header says, as a cut copy is; 0 or
+/// errno. Without its end record, which such a file may have no room for, what follows it could not
+/// be read.
+[[nodiscard]] int complete_segment(const std::string& path) noexcept;
+
 /// Makes names in a directory durable; 0 or errno.
 [[nodiscard]] int sync_directory(const std::string& directory) noexcept;
 

@@ -168,6 +168,45 @@ TEST(RecordLogTest, DropsATailTornAtAnyByteAndGoesOnBehindIt) {
 
 // Every bit of a log of one segment: damage is either seen, or in the last record, which then
 // counts as torn, or in the zeros and the padding that hold nothing.
+TEST(RecordLogTest, ATailCutWithinPaddingIsWholeAndHasNoTornBytes) {
+  const tests::TempDir dir;
+  append(dir.path(""), 3);
+  const Log whole = read_log(dir.path(""));
+  const std::string bytes = tests::TempDir::read(dir.path("0000000001.log"));
+  constexpr std::uint64_t padding_of_third = 5;  // behind 32 bytes and "payload 2##"
+  for (std::uint64_t cut = 1; cut < 8; ++cut) {
+    put(dir, "0000000001.log", bytes.substr(0, whole.end.offset - cut));
+    const Log log = read_log(dir.path(""));
+    EXPECT_EQ(log.status, RecordStatus::end);
+    EXPECT_TRUE(log.is_prefix());
+    EXPECT_EQ(log.payloads.size(), cut <= padding_of_third ? 3U : 2U) << cut;
+    if (cut <= padding_of_third) {
+      EXPECT_EQ(log.end.offset, whole.end.offset - cut);
+      EXPECT_EQ(log.torn_bytes, 0U);
+    }
+  }
+}
+
+TEST(RecordLogTest, GoesOnBehindACutFileSoThatEverythingCanBeReadAgain) {
+  const tests::TempDir source;
+  append(source.path(""), 20);
+  const Log whole = read_log(source.path(""));
+  const std::string bytes = tests::TempDir::read(source.path("0000000001.log"));
+  // Right behind the last record, within its padding, within the record; a little later.
+  for (const std::int64_t cut : {0, 1, 20, -8, -16, -40}) {
+    const tests::TempDir dir;
+    put(dir, "0000000001.log",
+        bytes.substr(0,
+                     static_cast<std::size_t>(static_cast<std::int64_t>(whole.end.offset) - cut)));
+    append(dir.path(""), 300);
+    const Log log = read_log(dir.path(""));
+    EXPECT_EQ(log.status, RecordStatus::end) << cut << ": " << log.problem;
+    EXPECT_TRUE(log.is_prefix());
+    EXPECT_GE(log.payloads.size(), 319U) << cut;
+    EXPECT_GT(log.end.segment_id, 1U);
+  }
+}
+
 TEST(RecordLogTest, SeesEveryFlippedBit) {
   const tests::TempDir dir;
   append(dir.path(""), 30);
