@@ -6,6 +6,8 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/check.hpp"
+
 namespace coreloop::io {
 namespace {
 
@@ -29,6 +31,7 @@ RedisSource::RedisSource(EventLoop& loop, RedisSourceOptions options)
       current_{ReplyArena{session_.reply_bytes_max()}, {}, 0, 0},
       next_{ReplyArena{session_.reply_bytes_max()}, {}, 0, 0},
       count_(options_.count_max) {
+  CHECK(positions_.size() <= 64, "a bit for each stream");
   for (std::size_t i = 0; i < options_.streams.size(); ++i)
     counters_.push_back(std::make_unique<InputStreamCounters>());
   EntryId start;
@@ -207,8 +210,9 @@ void RedisSource::on_entries(RedisReply reply) {
     if (reply.kind() == RedisReply::Kind::nil) return go_on();
     return session_.retry("XREAD answers neither entries nor nil");
   }
+  std::uint64_t streams_seen = 0;
   for (std::size_t i = 0; i < reply.size(); ++i) {
-    if (read_stream(reply[i])) continue;
+    if (read_stream(reply[i], streams_seen)) continue;
     next_.entries.clear();
     return session_.retry("XREAD answers what is no stream entry");
   }
@@ -247,13 +251,15 @@ void RedisSource::hold_back() {
 }
 
 // One element of XREAD's answer: [name, [[id, [field, value, …]], …]]. Only reads: the cursors move
-// once the whole answer has made sense.
-bool RedisSource::read_stream(RedisReply reply) {
+// once the whole answer has made sense. `streams_seen`: a bit for each stream the answer has named;
+// one named twice could give its entries twice.
+bool RedisSource::read_stream(RedisReply reply, std::uint64_t& streams_seen) {
   if (reply.size() != 2 || !reply[1].is_array()) return false;
   std::size_t stream = 0;
   while (stream < positions_.size() && options_.streams[stream].name != reply[0].text())
     ++stream;
-  if (stream == positions_.size()) return false;
+  if (stream == positions_.size() || (streams_seen >> stream & 1) != 0) return false;
+  streams_seen |= std::uint64_t{1} << stream;
   EntryId last = positions_[stream].cursor;
   const RedisReply entries = reply[1];
   for (std::size_t i = 0; i < entries.size(); ++i) {

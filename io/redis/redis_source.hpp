@@ -114,7 +114,7 @@ class RedisSource final : public RedisSessionOwner {
   void account(std::size_t stream, const StreamInfo& info);
   void resolve(std::size_t stream, const StreamInfo& info);
   void on_entries(RedisReply reply);
-  [[nodiscard]] bool read_stream(RedisReply reply);
+  [[nodiscard]] bool read_stream(RedisReply reply, std::uint64_t& streams_seen);
   void hold_back();
   void on_refusal(std::size_t stream, RedisReply reply);
   void refuse(const std::string& subject, RedisReply reply);

@@ -16,7 +16,15 @@ struct StreamInfo {
   EntryId first_id;                 ///< {0, 0} if the stream is empty
 };
 
-/// False if `reply` is not of the form `name value name value …` with at least last-generated-id.
+/// A count of XINFO: false if `value` is none.
+[[nodiscard]] inline bool read_stream_count(RedisReply value, std::uint64_t& count) noexcept {
+  if (value.kind() != RedisReply::Kind::integer || value.integer() < 0) return false;
+  count = static_cast<std::uint64_t>(value.integer());
+  return true;
+}
+
+/// False if `reply` is not of the form `name value name value …` with at least last-generated-id,
+/// or counts fewer entries ever added than it holds.
 [[nodiscard]] inline bool read_stream_info(RedisReply reply, StreamInfo& info) noexcept {
   if (!reply.is_array()) return false;
   bool has_last = false;
@@ -24,17 +32,17 @@ struct StreamInfo {
     const std::string_view name = reply[i].text();
     const RedisReply value = reply[i + 1];
     if (name == "length") {
-      info.length = static_cast<std::uint64_t>(value.integer());
+      if (!read_stream_count(value, info.length)) return false;
     } else if (name == "last-generated-id") {
       has_last = parse_entry_id(value.text(), info.last_generated_id);
     } else if (name == "entries-added") {
-      info.entries_added = static_cast<std::uint64_t>(value.integer());
+      if (!read_stream_count(value, info.entries_added)) return false;
       info.counts_entries = true;
     } else if (name == "recorded-first-entry-id") {
       if (!parse_entry_id(value.text(), info.first_id)) return false;
     }
   }
-  return has_last;
+  return has_last && (!info.counts_entries || info.entries_added >= info.length);
 }
 
 }  // namespace coreloop::io
