@@ -8,16 +8,11 @@
 #include "io/edge/input_streams.hpp"
 
 namespace coreloop::io {
-namespace {
-
-constexpr std::size_t buffer_bytes_usual = std::size_t{1} << 20;
-
-}  // namespace
 
 CaptureSource::CaptureSource(std::unique_ptr<GzipReader> reader, CaptureSourceOptions options)
     : reader_(std::move(reader)),
       options_(options),
-      buffer_(buffer_bytes_usual + CaptureLineReader::padding_bytes) {}
+      buffer_(options.buffer_bytes + CaptureLineReader::padding_bytes) {}
 
 SourceStatus CaptureSource::peek(RawEntry& entry) noexcept {
   if (!has_entry_) has_entry_ = read_next_entry();

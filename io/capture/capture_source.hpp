@@ -23,6 +23,7 @@ struct CaptureSourceOptions {
       std::numeric_limits<std::int64_t>::max();  ///< those received at or after too
   std::uint32_t speed = 0;       ///< 0: as fast as possible; else that many times the recorded pace
   const Clock* clock = nullptr;  ///< needed where speed is not 0
+  std::size_t buffer_bytes = std::size_t{1} << 20;  ///< at first; grows for a longer line
 };
 
 /// A line that is no entry.

@@ -94,6 +94,18 @@ std::optional<TomlValue> one_value(const std::string& text, TomlProblem& problem
   return {};
 }
 
+// The defaults of the key table as values, in its order; none where a key must be given.
+const std::vector<std::optional<TomlValue>>& default_values() {
+  static const std::vector<std::optional<TomlValue>> values = [] {
+    std::vector<std::optional<TomlValue>> all;
+    TomlProblem problem;
+    for (const ConfKey& key : conf_keys())
+      all.push_back(one_value(std::string{key.default_text}, problem));
+    return all;
+  }();
+  return values;
+}
+
 class Reader {
  public:
   Reader(EngineConf& conf, ConfProblems& problems) : conf_(conf), problems_(problems) {}
@@ -142,7 +154,9 @@ class Reader {
   }
 
   void read_all() {
+    auto default_value = default_values().begin();
     for (const ConfKey& key : conf_keys()) {
+      const std::optional<TomlValue>& by_default = *default_value++;
       const std::string name = key.full_name();
       auto found = values_.find(name);
       if (found == values_.end()) {
@@ -151,10 +165,7 @@ class Reader {
           problems_.lines.push_back(file_ + ": " + name + ": must be given: " + key.allowed);
           continue;
         }
-        TomlProblem problem;
-        const auto value = one_value(std::string{key.default_text}, problem);
-        if (!value) continue;
-        found = values_.emplace(name, PlacedValue{*value, "default", {}}).first;
+        found = values_.emplace(name, PlacedValue{*by_default, "default", {}}).first;
       }
       const auto& [value, place, word] = found->second;
       std::string text = name == "redis.url" ? without_password(value.text) : value.text;
