@@ -1,0 +1,379 @@
+#!/usr/bin/env python3
+"""Inputs to begin fuzzing with, from what the tests hold as tables: make_seeds.py FOLDER writes
+FOLDER/<target>/<name>, one file a seed."""
+
+import gzip
+import pathlib
+import struct
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/data"))
+import entries  # noqa: E402
+import json  # noqa: E402
+
+SEED_BYTES_MAX = 4096
+SIGNAL = (b'{"symbol":"BTCUSDT","action":"BUY","confidence":0.8,"timestamp":"2026-01-12T10:00:00Z",'
+          b'"source":"meta_v5"}')
+FULL_SIGNAL = (b'{"meta_override":false,"ensemble_votes":[1,{"a":null}],"governer_approved":false,'
+               b'"position_size_pct":0.05,"meta_confidence":0.1,"consensus":{},"account":"second",'
+               b'"signal_id":"id-1","stop_loss_pct":0.02,"max_slippage_pct":1e-3,"ttl_ms":5000,'
+               b'"unknown":"\\u00e9\\ud83d\\ude00\\n","symbol":"ETH/USDT","action":"CLOSE",'
+               b'"confidence":1,"timestamp":"2026-01-12T10:00:00.123456789+00:00","source":"x"}')
+QUOTE = b'{"symbol":"BTCUSDT","bid":94999.5,"ask":95000.5,"bid_size":1,"ask_size":0.5}'
+PRICE = b'{"symbol":"ETHUSDT","price":3400.25,"timestamp":"2026-01-12T10:00:00"}'
+ACTIONS = [SIGNAL.replace(b"BUY", word) for word in (b"SELL", b"HOLD", b"CLOSE", b"NONE")]
+MANY_KEYS = b"{" + b",".join(b'"k%d":%d' % (n, n) for n in range(40)) + b"}"
+
+
+def bad_inputs():
+    """(name, stream, fields) of the numbered bad inputs that are short enough."""
+    for line in (ROOT / "tests/data/bad_inputs.ndjson").read_text().splitlines():
+        row = json.loads(line)
+        if not isinstance(row.get("fields"), list):
+            continue
+        fields = []
+        for field in row["fields"]:
+            if not isinstance(field, list):
+                break
+            name, value = (entries.read(part) for part in field)
+            if any(entries.expanded_size(part) > SEED_BYTES_MAX for part in (name, value)):
+                break
+            fields.append((entries.expanded(name), entries.expanded(value)))
+        else:
+            yield row["id"], row["stream"], fields
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def text(value):
+    return struct.pack("<I", len(value)) + value
+
+
+def pairs(*fields):
+    return struct.pack("<I", len(fields)) + b"".join(text(a) + text(b) for a, b in fields)
+
+
+def segment(segment_id, first_number, records, size=1024, ends=False):
+    """A segment's file: (type, payload) records behind a header."""
+    header = b"corelog\n" + struct.pack("<IIQQQ", 1, 8, segment_id, first_number, size)
+    header += b"seed".ljust(80, b"\0") + bytes(4)
+    out = header + struct.pack("<I", crc32c(header))
+    number = first_number
+    for kind, payload in records + ([(0xFFFFFFFF, b"")] if ends else []):
+        head = struct.pack("<IIQqI", 32 + len(payload), kind, number, 1_768_212_000_000_000_000, 0)
+        crc = crc32c(struct.pack("<Q", segment_id) + head + payload)
+        out += (head + struct.pack("<I", crc) + payload).ljust((32 + len(payload) + 7) // 8 * 8, b"\0")
+        number += 1
+    return out.ljust(size, b"\0")
+
+
+def logs():
+    conf = (1, pairs((b"engine.seed", b"1")))
+    start = (2, pairs((b"signals", b"5-0"), (b"ticks", b"0-0")))
+
+    def entry(sequence, stream=b"signals"):
+        return struct.pack("<Q", sequence) + text(stream) + struct.pack("<QQ", 6, sequence) + \
+            pairs((b"data", b"{}"))
+
+    timer = (4, struct.pack("<QB", 2, 1))
+    cut = (5, struct.pack("<I", 42) + entry(3))
+    journal = [conf, start, (3, entry(1)), timer, cut]
+    whole = segment(1, 1, journal)
+    yield "journal", [whole]
+    yield "two", [segment(1, 1, journal[:3], 512, ends=True), segment(2, 5, journal[3:], 512)]
+    yield "ready", [segment(1, 1, journal[:2], 512), segment(2, 0, [], 256)]
+    yield "only_end", [segment(1, 1, [], 192, ends=True)]
+    yield "torn", [whole[:300] + b"\x40" + whole[301:]]
+    yield "tail", [whole.rstrip(b"\0")]
+    yield "missing_start", [segment(1, 1, [conf, (3, entry(1))], 512)]
+    yield "gap", [segment(1, 1, [conf, start, (3, entry(2))], 512)]
+    yield "bad_start", [segment(1, 1, [conf, (2, pairs((b"signals", b"x")))], 512)]
+    yield "twice", [segment(1, 1, [conf, conf], 512)]
+    yield "unknown", [segment(1, 1, [conf, (9, b"")], 512)]
+    yield "short", [whole[:64]]
+    yield "empty", []
+    yield "breaks_off", [segment(1, 1, journal, 512), segment(2, 6, [(3, entry(4))], 512)]
+    yield "version", [whole[:8] + b"\x02" + whole[9:]]
+    for at, name in ((8, "version"), (12, "scale"), (16, "other"), (132, "end"), (136, "number")):
+        yield f"field_{name}", [whole[:at] + bytes([whole[at] ^ 2]) + whole[at + 1:]]
+
+
+def log_input(segments):
+    return b"".join(struct.pack("<H", len(part)) + part for part in segments)
+
+
+def capture_line(fields, extra=""):
+    listed = ",".join(f"{json.dumps(a)}:{json.dumps(b)}" for a, b in fields)
+    return (f'{{"stream":"signals","id":"5-1","ns":1768212000000000000,"fields":{{{listed}}}{extra}}}'
+            "\n").encode()
+
+
+def captures():
+    line = capture_line([("data", SIGNAL.decode())])
+    yield "line", line
+    yield "two", line + b"\n" + capture_line([("a", "\udc80\u00e9\U0001F600\"\\\n"), ("a", "")])
+    yield "extra", capture_line([], ',"note":[1,{"a":"b"}]')
+    yield "conf", line.replace(b"signals", b"@conf") + line
+    yield "no_newline", line[:-1]
+    yield "no_ns", line.replace(b'"ns":1768212000000000000,', b"")
+    yield "late", b'{"stream":"s","id":"9999999999999999-1","fields":{}}'
+    yield "escapes", rb'{"stream":"\u0073\/\b\f\r\t","id":"1-1","ns":1,"fields":{"\udcff":"\ud83d\ude00"}}'
+    for name, bad in (("escape", rb'"\x"'), ("surrogate", rb'"\ud800"'), ("number", b"1"),
+                      ("pair", rb'"\ud83d\u0041"'), ("hex", rb'"\u12G4"')):
+        yield f"bad_{name}", b'{"stream":"s","id":"1-1","ns":1,"fields":{"a":%s}}\n' % bad
+    for name, bad in (("array", b"[]"), ("cut", b'{"stream":"s"'), ("id", line.replace(b"5-1", b"5")),
+                      ("ns", line.replace(b"1768212000000000000", b"-1")), ("behind", line[:-1] + b" x"),
+                      ("twice", b'{"stream":"a","stream":"b"}'), ("missing", b'{"stream":"s"}'),
+                      ("value", capture_line([], ',"x":[1,,2]')), ("key", rb'{"\x":1}')):
+        yield f"broken_{name}", bad
+    packed = gzip.compress(line * 3, mtime=0)
+    yield "gzip", packed
+    yield "gzip_members", packed + gzip.compress(line, mtime=0)
+    yield "gzip_cut", packed[:-9]
+    yield "gzip_damaged", packed[:30] + b"\xff\xff" + packed[32:]
+    yield "gzip_garbage", packed + b"behind"
+    yield "gzip_short", packed[:5]
+
+
+def confs():
+    for path in sorted((ROOT / "conf").glob("*.toml")):
+        lines = (line.split("#")[0].rstrip() for line in path.read_text().splitlines())
+        yield path.stem, "\n".join(line for line in lines if line).encode()
+    source = b'[input]\nsource = "redis"\n'
+    yield "sets", source + b"\0risk.sizing=fixed_fraction\0input.start=0\0engine.seed=1_0"
+    yield "bad_sets", source + b"\0risk\0=1\0risk.sizing=[\0redis.url=redis://u:p@h/0\0x.y=1"
+    yield "tables", source + (b'streams = { a = "ticks", "b.c" = "signals" }\n[output]\n'
+                              b'bases = { "trade.signal.safe" = "5-1" }\n'
+                              b'[market]\nsource = "simulated"\nprices = { A = 1.5, B = 2 }\n'
+                              b'[fill]\nlot_step = { A = 0.001, C = 1 }\nmodel = "fixed_bps"\n')
+    yield "threads", source + (b'[threads]\nlayout = [["ingress"], ["risk", "fill"]]\ncores = [0, 1]\n'
+                               b'spin_us = 5\nwait = "spin"\noversubscribe = true\n[rings]\ncapacity = 64\n'
+                               b'[accounts]\nnames = ["main", "b"]\n')
+    yield "words", source + b'start = "5-1"\n[threads]\ncores = "none"\nlayout = "auto"\nspin_us = "auto"\n'
+    yield "texts", b"[input]\nsource = '''\ncapture:a''' # x\n[journal]\ndir = \"\"\"a\\\n  b\"\"\"\n"
+    yield "urls", source + b'[redis]\nurl = "redis://user:p%40ss@[::1]:6380/2"\n[http]\nlisten = "[::1]:0"\n'
+    yield "unix", source + b'[redis]\nurl = "unix:///run/redis.sock?db=3"\npassword_file = "f"\n'
+    yield "dotted", b'input.source = "redis"\nrisk.max_drawdown_pct = 0.1\n[input.streams]\na = "signals"\n'
+    yield "wrong_types", source + (b"streams = 1\n[output]\nbases = 1\nsink = 1\n[threads]\nlayout = []\n"
+                                   b"cores = [4096]\nspin_us = -1\nwait = 1\noversubscribe = 1\n[rings]\n"
+                                   b"capacity = 3\n[accounts]\nnames = [1]\ninitial_balance = \"x\"\n"
+                                   b"[fill]\nlot_step = 1\n[market]\nprices = { a = 1 }\n[mark]\n"
+                                   b"interval_s = 99999999\n[risk]\nsizing = \"none\"\n")
+    yield "together", source + (b'[output]\napprovals = "trade.signal.v5"\nrejections = "x"\nexecutions = "x"\n'
+                                b'[accounts]\nnames = ["a", "b"]\naccounts_max = 1\nsymbols_max = 1\n'
+                                b'[market]\nsource = "simulated"\n')
+    yield "no_streams", source + b'streams = { a = "ticks" }\n[market]\nsource = "simulated"\n'
+    yield "bases", source + b'[output]\nbases = { x = "1-1" }\n'
+    yield "layouts", source + b"[threads]\nlayout = [[1]]\ncores = 1\n"
+    yield "layout_names", source + b"[threads]\nlayout = [[]]\n"
+    yield "dates", source + b"start = 2026-01-12\n[risk]\nmax_drawdown_pct = inf\n"
+    yield "sections", source + b"[rsik]\nx = 1\n[risk]\nmax_drawdown = 1\nwait = 1\n[qqqqqqqqqqqq]\n"
+    yield "bom", b"\xef\xbb\xbf" + source
+    yield "deep", b"a" + b".a" * 70 + b" = 1"
+    yield "syntax", b'[input]\nsource = "redis\n'
+    yield "quotes", source + b"x.\"a.b\\\"c\".'d' = 1 # c.c\n"
+
+
+def requests():
+    def request(line, *headers, choice=0):
+        lines = [line + " HTTP/1.1", *headers, "", ""]
+        return bytes([choice]) + "\r\n".join(lines).encode()
+
+    host = "Host: localhost:8080"
+    paths = ["/health", "/ready", "/metrics", "/latency", "/risk", "/execution", "/portfolio", "/positions",
+             "/prices", "/stats", "/docs", "/openapi.json"]
+    for path in paths:
+        for listener in range(4):
+            yield f"get{path.replace('/', '_')}_{listener}", request("GET " + path, host, choice=listener << 6)
+        yield f"bare{path.replace('/', '_')}", request("GET " + path, host, choice=16)
+    for number, line in enumerate((
+            "POST /halt", "POST /resume", "POST /reset", "POST /reset?service=risk", "POST /reset?service=x",
+            "POST /prices/BTC%2FUSDT?price=95000.5", "POST /prices/BTCUSDT?price=-1", "POST /prices/BTCUSDT",
+            "POST /close/BTCUSDT", "POST /close/BTCUSDT?account=second", "POST /close/b", "DELETE /halt",
+            "GET /risk?account=main", "GET /portfolio?account=third", "GET /risk?account=a&account=b",
+            "GET /health?x=1", "HEAD /health", "GET /nothing", "POST /health")):
+        for choice in (0, 1, 2, 3, 5, 8, 24, 64, 128, 192):
+            yield f"line{number}_{choice}", request(line, host, choice=choice)
+    for number, headers in enumerate((
+            [], ["Host: evil.example"], ["Host: a", "Host: b"], ["Host: 127.0.0.1"], ["Host: [::1]:80"],
+            ["Host: 127.evil.example"], [host, "Content-Length: 5"], [host, "Content-Length: 0"],
+            [host, "Content-Length: x"], [host, "Content-Length: 0", "content-length: 0"],
+            [host, "Transfer-Encoding: chunked"], [host, "Content-Encoding: gzip"],
+            [host, "Origin: http://localhost:8080"], [host, "Origin: http://evil.example"],
+            [host, "Sec-Fetch-Site: same-origin"], [host, "Sec-Fetch-Site: cross-site"], [host, "a: b", " c"],
+            ["Host:"], ["Host: :"], ["Host: [::1"], ["Host: localhost:99999"])):
+        yield f"headers{number}", request("POST /halt", *headers)
+    yield "many", request("GET /health", *["a: b"] * 70)
+    yield "long", request("GET /" + "a" * 8192, host)
+    yield "nul", request("GET /health", host, "a: \0")
+
+
+def bulk(*values):
+    return b"".join(b"$%d\r\n%s\r\n" % (len(value), value) for value in values)
+
+
+def entry_reply(entry_id, *fields):
+    return b"*2\r\n" + bulk(entry_id) + b"*%d\r\n" % len(fields) + bulk(*fields)
+
+
+def stream_reply(name, *replies):
+    return b"*2\r\n" + bulk(name) + b"*%d\r\n" % len(replies) + b"".join(replies)
+
+
+def info_reply(last, added=None, length=0, first=b"0-0"):
+    words = bulk(b"length") + b":%d\r\n" % length + bulk(b"last-generated-id", last)
+    count = 4
+    if added is not None:
+        words += bulk(b"entries-added") + b":%d\r\n" % added + bulk(b"recorded-first-entry-id", first)
+        count = 8
+    return b"*%d\r\n" % count + words
+
+
+ROLE = b"*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n"
+ERRORS = (b"LOADING x", b"NOPERM x", b"WRONGTYPE x", b"READONLY x", b"NOAUTH x", b"ERR no such key",
+          b"ERR max number of clients reached", b"ERR invalid password", b"ERR other", b"EXECABORT x",
+          b"ERR The ID specified in XADD is equal or smaller than the target stream top item")
+ANSWER, HANG_UP, WORK, OTHER, LAST, RECOVERED = (bytes([0xFE - n]) for n in range(6))
+
+
+def steps(choices, *parts):
+    return bytes([choices]) + b"\xff".join(parts)
+
+
+def sources():
+    some = b"*1\r\n" + stream_reply(b"ticks", entry_reply(b"5-1", b"data", b"{}"))
+    add = [WORK + bytes([stream, ms]) + b"{}" for stream, ms in ((0, 1), (1, 0), (2, 3), (1, 1))]
+    for choices in range(8):
+        yield f"truth{choices}", steps(choices, ANSWER, *add, ANSWER, HANG_UP, *add, ANSWER, LAST)
+    yield "again", steps(1, ANSWER, *add, ANSWER, OTHER, ANSWER, *add, LAST, ANSWER)
+    infos = info_reply(b"4-1", 9, 3, b"2-1") * 3
+    yield "entries", steps(1, ROLE, infos + some)
+    yield "rewound", steps(2, ROLE, info_reply(b"9-1", 9) * 3, b"*-1\r\n", some.replace(b"5-1", b"9-2"),
+                           infos + b"*-1\r\n")
+    yield "resolved", steps(2, ROLE, infos, some)
+    yield "no_count", steps(2, ROLE, info_reply(b"4-1") * 3, some)
+    yield "trimmed", steps(0, ROLE, info_reply(b"9-1", 9, 2, b"8-1") * 3 + b"*-1\r\n")
+    yield "two_streams", steps(1, ROLE, infos, b"*2\r\n" + stream_reply(
+        b"ticks", entry_reply(b"5-1", b"data", b"{}"), entry_reply(b"6-1", b"a", b"b", b"c", b"d")) +
+        stream_reply(b"signals", entry_reply(b"5-0", b"data", b"{}")))
+    yield "no_role", steps(0, b"*0\r\n", ROLE.replace(b"master", b"slave!"), ANSWER)
+    yield "nothing", steps(0, b"+OK\r\n", ANSWER)
+    yield "garbage", steps(0, b"HTTP/1.1 400\r\n", ROLE + b"+more\r\n", ROLE + b"*", ANSWER)
+    yield "huge", steps(0, ROLE, b"*99999999\r\n", ROLE, b"$20000\r\n" + b"x" * 1500)
+    yield "forms", steps(1, ROLE, infos + b":5\r\n", ROLE, infos + b"*1\r\n:5\r\n", ROLE,
+                         infos + b"*1\r\n" + stream_reply(b"other", b""))
+    yield "fields", steps(1, ROLE, infos + b"*1\r\n" + stream_reply(
+        b"ticks", b"*2\r\n" + bulk(b"5-1") + b"*-1\r\n", entry_reply(b"6-1", b"odd")))
+    yield "info_forms", steps(0, ROLE, b":1\r\n" * 3, ROLE, b"*2\r\n" + bulk(b"length") + b":1\r\n")
+    for number, error in enumerate(ERRORS):
+        reply = b"-" + error + b"\r\n"
+        yield f"role_error{number}", steps(0, reply, ANSWER)
+        yield f"info_error{number}", steps(2, ROLE, reply * 3, ANSWER)
+        yield f"info_error_start{number}", steps(0, ROLE, reply * 3 + b"*-1\r\n", ANSWER)
+        yield f"read_error{number}", steps(0, ROLE, infos + reply, ANSWER, ANSWER)
+
+
+def sinks():
+    write = [WORK + bytes([count, *streams]) + b"{}" for count, streams in (
+        (0, (0,)), (2, (0, 2, 3)), (1, (1, 4)), (2, (3, 3, 3)))]
+    for choices in range(8):
+        yield f"truth{choices}", steps(choices, ANSWER, *write, ANSWER, HANG_UP, *write, ANSWER, LAST + b"\3")
+        yield f"lost{choices}", steps(choices, ANSWER, *write, OTHER, *write, HANG_UP, ANSWER, OTHER)
+        yield f"early{choices}", steps(choices, *write, ANSWER, RECOVERED, *write, ANSWER)
+    yield "loses", steps(0, ANSWER, *write, ANSWER, LAST + b"\3", ANSWER, LAST + b"\0", ANSWER)
+    missing = b"-ERR no such key\r\n" * 5
+    probes = b"+OK\r\n"
+    queued = b"+QUEUED\r\n"
+    begun = [ROLE, missing, probes, queued * 5 + probes]
+    yield "begun", steps(0, *begun, write[0], probes + queued + b"*1\r\n" + bulk(b"2-1"))
+    yield "few", steps(0, *begun, write[0], probes + queued + b"*0\r\n")
+    yield "nil", steps(0, *begun, write[0], probes + queued + b"*-1\r\n")
+    yield "inner", steps(0, *begun, write[0], probes + queued + b"*1\r\n-" + ERRORS[-1] + b"\r\n", ANSWER)
+    yield "inner_other", steps(0, *begun, write[0], probes + queued + b"*1\r\n-OOM x\r\n", ANSWER)
+    yield "foreign", steps(1, ROLE, info_reply(b"99-99", 1) * 5, ANSWER)
+    yield "foreign_later", steps(0, *begun, write[0], HANG_UP, ROLE, info_reply(b"2-7", 1) * 5)
+    yield "hole", steps(0, *begun, *write[:2], ANSWER, HANG_UP, ROLE, missing, ANSWER)
+    yield "ahead", steps(3, ROLE, info_reply(b"3-2", 2) * 5, *write, RECOVERED, ANSWER)
+    yield "ahead_met", steps(3, ROLE, info_reply(b"2-1", 1) + missing[:-len(missing) // 5], *write, RECOVERED)
+    yield "stranger", steps(3, ROLE, info_reply(b"2-9", 1) * 5, *write, RECOVERED, ANSWER)
+    yield "info_forms", steps(0, ROLE, b":1\r\n" * 5, ANSWER)
+    for number, error in enumerate(ERRORS):
+        reply = b"-" + error + b"\r\n"
+        yield f"info_error{number}", steps(0, ROLE, reply * 5, ANSWER)
+        yield f"multi_error{number}", steps(0, ROLE, missing, reply, ANSWER)
+        yield f"probe_error{number}", steps(0, ROLE, missing, probes, reply * 5 + probes, ANSWER)
+        yield f"queued_error{number}", steps(0, *begun, write[0], probes + reply + b"-EXECABORT x\r\n", ANSWER)
+        yield f"exec_error{number}", steps(0, *begun, write[0], probes + queued + reply, ANSWER)
+
+
+def decoder_inputs():
+    def fields(kind, *listed):
+        return bytes([kind]) + b"".join(name + b"\xff" + value + b"\xff" for name, value in listed)
+
+    for name, stream, listed in bad_inputs():
+        if sum(map(len, sum(listed, ()))) < 1024:
+            yield f"bad{name}", fields(0 if stream == entries.SIGNAL else 1, *listed)
+    for name, payload in (("signal", SIGNAL), ("full", FULL_SIGNAL)):
+        yield name, fields(0, (b"data", payload))
+        yield name + "_cut", fields(4, (b"data", payload))
+    for name, payload in (("quote", QUOTE), ("price", PRICE)):
+        yield name, fields(1, (b"data", payload))
+    for word in (b"halt", b"resume", b"reset", b"x"):
+        yield f"command_{word.decode()}", fields(2, (b"command", word))
+    yield "price_command", fields(2, (b"command", b"price"), (b"symbol", b"A"), (b"price", b"1.5e1"))
+    yield "zero_price", fields(2, (b"command", b"price"), (b"symbol", b"A"), (b"price", b"0"))
+    yield "bad_price", fields(2, (b"command", b"price"), (b"symbol", b"A"), (b"price", b"x"))
+    yield "close", fields(2, (b"command", b"close"), (b"symbol", b"A"), (b"account", b"b"))
+    yield "close_main", fields(2, (b"command", b"close"), (b"symbol", b"A"))
+    yield "close_bad", fields(2, (b"command", b"close"), (b"symbol", b"A"), (b"account", b"/"))
+    yield "service", fields(2, (b"command", b"reset"), (b"service", b"position"))
+    yield "bad_service", fields(2, (b"command", b"reset"), (b"service", b"x"))
+    yield "twice", fields(2, (b"command", b"halt"), (b"command", b"halt"))
+    yield "walk", fields(3, (b"kind", b"walk"), (b"due", b"1768212000000000000"))
+    yield "mark", fields(3, (b"kind", b"mark"), (b"due", b"0"))
+    yield "bad_timer", fields(3, (b"kind", b"x"), (b"due", b"-1"))
+
+
+def messages(stream, *plain):
+    for number, payload in enumerate(plain):
+        yield f"plain{number}", payload
+    yield "many_keys", MANY_KEYS
+    yield "too_long", b" " * (16 * 1024 + 1)
+    for name, at, listed in bad_inputs():
+        data = [value for field, value in listed if field == b"data"]
+        if at == stream and len(data) == 1:
+            yield f"bad{name}", data[0]
+
+
+TARGETS = {
+    "signal_codec": lambda: messages(entries.SIGNAL, SIGNAL, FULL_SIGNAL, *ACTIONS),
+    "tick_codec": lambda: messages(entries.TICK, QUOTE, PRICE),
+    "input_decoder": decoder_inputs,
+    "capture": captures,
+    "record_log": lambda: ((name, log_input(parts)) for name, parts in logs()),
+    "conf": confs,
+    "redis_source": sources,
+    "redis_sink": sinks,
+}
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit("usage: make_seeds.py FOLDER")
+    for target, seeds in TARGETS.items():
+        folder = pathlib.Path(sys.argv[1]) / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in seeds():
+            (folder / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+// What a server may say to RedisSource, over a real socket, hiredis and all: nothing it says makes
+// an entry come twice or out of order; and where it says nothing but the truth, every entry comes,
+// whatever connections break between.
+//
+// An input is a byte of choices and then steps, each ended by 0xFF. A step is one of the bytes
+// below, or bytes that the server sends in the place of its answers.
+#include "io/redis/redis_source.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/check.hpp"
+#include "tests/fuzz/input_bytes.hpp"
+#include "tests/fuzz/scripted_server.hpp"
+#include "tests/support/scripted_clock.hpp"
+
+namespace coreloop::tests {
+namespace {
+
+enum Step : unsigned char {
+  step_answer = 0xFE,      ///< the truth, until nothing more is asked
+  step_hang_up = 0xFD,     ///< the connection ends
+  step_add = 0xFC,         ///< an entry: stream, milliseconds above the last
+  step_look_again = 0xFB,  ///< the sink has found out that this is no master
+  step_hold = 0xFA,        ///< answers, but nothing is consumed: no room downstream
+};
+
+const std::vector<std::string> names{"ticks", "signals", "more"};
+
+class SourceRun {
+ public:
+  SourceRun(ScriptedServer& server, io::EventLoop& loop, std::uint8_t choices)
+      : server_(server), loop_(loop), source_(loop, options(choices)) {
+    reads_all_ = (choices & 3) != 2;
+    source_.open();
+    settle();
+  }
+
+  ~SourceRun() { source_.close(); }
+
+  void step(std::string_view text) {
+    const unsigned char kind = text.empty() ? 0 : static_cast<unsigned char>(text.front());
+    switch (kind) {
+      case step_answer:
+        server_.answer(loop_);
+        break;
+      case step_hang_up:
+        server_.hang_up();
+        break;
+      case step_add:
+        add(text.substr(1));
+        break;
+      case step_look_again:
+        source_.look_again();
+        break;
+      case step_hold:
+        server_.answer(loop_);
+        return;
+      default:
+        is_honest_ = false;
+        server_.send(text);
+    }
+    settle();
+  }
+
+  /// Tells the truth until everything has come.
+  void finish() {
+    if (source_.health().fault() != io::RedisFault::none)
+      CHECK(!source_.health().fault_text().empty(), "a fault has a reason");
+    for (std::size_t i = 0; i < names.size(); ++i)
+      CHECK(source_.counters(i).lag.load() <= INT64_MAX,
+            "no stream is longer than Redis can count");
+    if (!is_honest_) return;
+    for (int round = 0; round < 4; ++round) {
+      server_.answer(loop_);
+      settle();
+    }
+    CHECK(source_.health().fault() == io::RedisFault::none, "the truth is no fault");
+    if (!reads_all_) return;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto stream = server_.streams.find(names[i]);
+      const std::size_t count = stream == server_.streams.end() ? 0 : stream->second.entries.size();
+      CHECK(taken_[names[i]].count == count, "every entry has come, once");
+      CHECK(source_.counters(i).entries.get() == count, "and is counted");
+      CHECK(source_.counters(i).trimmed.get() == 0, "none was missed");
+    }
+  }
+
+ private:
+  struct Taken {
+    io::EntryId last;
+    std::size_t count = 0;
+  };
+
+  io::RedisSourceOptions options(std::uint8_t choices) {
+    io::RedisSourceOptions options;
+    options.session.name = "reader";
+    options.session.address = server_.address();
+    options.session.client.reply_bytes_max = std::size_t{1} << 14;
+    options.session.pause_ns_min = options.session.pause_ns_max = 0;
+    options.session.notice = [](bool, const std::string& text) {
+      CHECK(!text.empty(), "a notice says something");
+    };
+    options.streams = {{names[0], io::StreamKind::ticks}, {names[1], io::StreamKind::signals}};
+    options.streams.push_back({names[2], io::StreamKind::signals});
+    options.start = (choices & 1) != 0 ? "0" : (choices & 2) != 0 ? "$" : "3-1";
+    options.count_max = (choices & 4) != 0 ? 2 : 1'024;
+    options.clock = &clock_;
+    return options;
+  }
+
+  void settle() {
+    server_.settle(loop_);
+    consume();
+    server_.settle(loop_);
+  }
+
+  void consume() {
+    io::RawEntry entry;
+    while (source_.peek(entry) == io::SourceStatus::entry) {
+      Taken& taken = taken_[std::string{entry.stream}];
+      const io::EntryId id{entry.id_ms, entry.id_counter};
+      CHECK(id > taken.last, "entries of a stream come once, in their order");
+      taken.last = id;
+      ++taken.count;
+      // Whatever a reply holds can be read.
+      texts_.clear();
+      for (const io::RawField& field : entry.fields)
+        (texts_ += field.name) += field.value;
+      source_.consume();
+    }
+  }
+
+  void add(std::string_view text) {
+    const std::string& name = names[take_byte(text) % names.size()];
+    ScriptedServer::Stream& stream = server_.streams[name];
+    stream.last.ms = std::max<std::uint64_t>(stream.last.ms + take_byte(text) % 4, 4);
+    ++stream.last.counter;
+    stream.entries.push_back({stream.last, {"data", std::string{text}}});
+  }
+
+  ScriptedServer& server_;
+  io::EventLoop& loop_;
+  ScriptedClock clock_;
+  io::RedisSource source_;
+  std::map<std::string, Taken> taken_;
+  std::string texts_;
+  bool is_honest_ = true;
+  bool reads_all_ = false;
+};
+
+void check_input(std::string_view input) {
+  static io::EventLoop loop;
+  static ScriptedServer server;
+  constexpr std::size_t steps_max = 16;
+  server.reset();
+  const std::uint8_t choices = take_byte(input);
+  SourceRun run(server, loop, choices);
+  const std::vector<std::string_view> steps = pieces_of(input, '\xFF');
+  for (std::size_t i = 0; i < steps.size() && i < steps_max; ++i)
+    run.step(steps[i]);
+  run.finish();
+}
+
+}  // namespace
+}  // namespace coreloop::tests
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  coreloop::tests::check_input(coreloop::tests::text_of(data, size));
+  return 0;
+}
