@@ -22,7 +22,7 @@ using io::RawField;
 using stages::Event;
 using stages::EventKind;
 
-// Tables so small that they fill up within one input; empty again for each.
+// Small tables, empty again for each input.
 struct Decoding {
   stages::Names names{1, 2};
   stages::TextRing text{12};
@@ -55,8 +55,15 @@ void check_dead_letter(const Event& event, const RawEntry& entry, std::string_vi
   CHECK(event.dead_letter.payload_crc32 == crc32, "its checksum");
 }
 
-void check_entry(const RawEntry& entry, io::StreamKind kind) {
+// `is_full`: no name of the entry has room any more.
+void check_entry(const RawEntry& entry, io::StreamKind kind, bool is_full) {
   Decoding& decoding = Decoding::empty();
+  if (is_full) {
+    for (const char* const name : {"-", "--"}) {
+      static_cast<void>(decoding.names.symbols.find_or_add(name));
+      static_cast<void>(decoding.names.accounts.find_or_add(name));
+    }
+  }
   for (int turn = 0; turn < 2; ++turn) {
     Event event{};
     CHECK(decoding.text.has_room(), "room for a text");
@@ -164,9 +171,9 @@ void check_input(std::string_view bytes) {
   }
   switch (kind & 3) {
     case 0:
-      return check_entry(entry, io::StreamKind::signals);
+      return check_entry(entry, io::StreamKind::signals, (kind & 8) != 0);
     case 1:
-      return check_entry(entry, io::StreamKind::ticks);
+      return check_entry(entry, io::StreamKind::ticks, (kind & 8) != 0);
     case 2:
       return check_command(entry);
     default:

@@ -182,40 +182,6 @@ def confs():
     yield "quotes", source + b"x.\"a.b\\\"c\".'d' = 1 # c.c\n"
 
 
-def requests():
-    def request(line, *headers, choice=0):
-        lines = [line + " HTTP/1.1", *headers, "", ""]
-        return bytes([choice]) + "\r\n".join(lines).encode()
-
-    host = "Host: localhost:8080"
-    paths = ["/health", "/ready", "/metrics", "/latency", "/risk", "/execution", "/portfolio", "/positions",
-             "/prices", "/stats", "/docs", "/openapi.json"]
-    for path in paths:
-        for listener in range(4):
-            yield f"get{path.replace('/', '_')}_{listener}", request("GET " + path, host, choice=listener << 6)
-        yield f"bare{path.replace('/', '_')}", request("GET " + path, host, choice=16)
-    for number, line in enumerate((
-            "POST /halt", "POST /resume", "POST /reset", "POST /reset?service=risk", "POST /reset?service=x",
-            "POST /prices/BTC%2FUSDT?price=95000.5", "POST /prices/BTCUSDT?price=-1", "POST /prices/BTCUSDT",
-            "POST /close/BTCUSDT", "POST /close/BTCUSDT?account=second", "POST /close/b", "DELETE /halt",
-            "GET /risk?account=main", "GET /portfolio?account=third", "GET /risk?account=a&account=b",
-            "GET /health?x=1", "HEAD /health", "GET /nothing", "POST /health")):
-        for choice in (0, 1, 2, 3, 5, 8, 24, 64, 128, 192):
-            yield f"line{number}_{choice}", request(line, host, choice=choice)
-    for number, headers in enumerate((
-            [], ["Host: evil.example"], ["Host: a", "Host: b"], ["Host: 127.0.0.1"], ["Host: [::1]:80"],
-            ["Host: 127.evil.example"], [host, "Content-Length: 5"], [host, "Content-Length: 0"],
-            [host, "Content-Length: x"], [host, "Content-Length: 0", "content-length: 0"],
-            [host, "Transfer-Encoding: chunked"], [host, "Content-Encoding: gzip"],
-            [host, "Origin: http://localhost:8080"], [host, "Origin: http://evil.example"],
-            [host, "Sec-Fetch-Site: same-origin"], [host, "Sec-Fetch-Site: cross-site"], [host, "a: b", " c"],
-            ["Host:"], ["Host: :"], ["Host: [::1"], ["Host: localhost:99999"])):
-        yield f"headers{number}", request("POST /halt", *headers)
-    yield "many", request("GET /health", *["a: b"] * 70)
-    yield "long", request("GET /" + "a" * 8192, host)
-    yield "nul", request("GET /health", host, "a: \0")
-
-
 def bulk(*values):
     return b"".join(b"$%d\r\n%s\r\n" % (len(value), value) for value in values)
 
@@ -324,8 +290,10 @@ def decoder_inputs():
     for name, payload in (("signal", SIGNAL), ("full", FULL_SIGNAL)):
         yield name, fields(0, (b"data", payload))
         yield name + "_cut", fields(4, (b"data", payload))
+        yield name + "_full", fields(8, (b"data", payload))
     for name, payload in (("quote", QUOTE), ("price", PRICE)):
         yield name, fields(1, (b"data", payload))
+        yield name + "_full", fields(9, (b"data", payload))
     for word in (b"halt", b"resume", b"reset", b"x"):
         yield f"command_{word.decode()}", fields(2, (b"command", word))
     yield "price_command", fields(2, (b"command", b"price"), (b"symbol", b"A"), (b"price", b"1.5e1"))
