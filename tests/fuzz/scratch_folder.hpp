@@ -1,5 +1,6 @@
 // A folder of a fuzz process's own, in memory where the system has one, and files in it that are
-// written again for each input.
+// written again for each input. libFuzzer leaves without destructors: tests/fuzz/run names a folder
+// in CORELOOP_FUZZ_SCRATCH and removes it.
 #pragma once
 
 #include <cstdlib>
@@ -16,9 +17,10 @@ namespace coreloop::tests {
 class ScratchFolder {
  public:
   ScratchFolder() {
-    const std::filesystem::path memory = "/dev/shm";
-    const bool is_there = ::access(memory.c_str(), W_OK) == 0;
-    root_ = (is_there ? memory : std::filesystem::temp_directory_path()) / "coreloop-fuzz-XXXXXX";
+    const char* const given = std::getenv("CORELOOP_FUZZ_SCRATCH");
+    std::filesystem::path base = given != nullptr ? given : "/dev/shm";
+    if (::access(base.c_str(), W_OK) != 0) base = std::filesystem::temp_directory_path();
+    root_ = base / "coreloop-fuzz-XXXXXX";
     CHECK(::mkdtemp(root_.data()) != nullptr, "a folder for the files");
   }
   ~ScratchFolder() {
