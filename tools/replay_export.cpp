@@ -43,8 +43,7 @@ int write_tape(const ExportArguments& arguments) {
   }
   progress.clear();
   const int error = writer.finish();
-  if (error != 0)
-    return complain("replay", arguments.out + ": " + std::strerror(error), exit_io);
+  if (error != 0) return complain("replay", arguments.out + ": " + std::strerror(error), exit_io);
   log_line(LogLevel::info, "replay",
            std::to_string(source.sequence()) + " inputs written to " + arguments.out);
   if (cut_count != 0) {

@@ -2,7 +2,8 @@
 //
 //   SHIM_SYNC_MS=N        every fdatasync takes N ms more
 //   SHIM_SYNC_FAILS_AT=K  the K-th fdatasync answers EIO, all later ones succeed
-//   SHIM_FULL_FILE=PATH   while PATH exists the disk is full: pwrite of a page or more answers ENOSPC
+//   SHIM_FULL_FILE=PATH   while PATH exists the disk is full: pwrite of a page or more answers
+//   ENOSPC
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
