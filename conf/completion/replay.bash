@@ -4,23 +4,24 @@ _coreloop_replay() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
     case "$word" in
-      run | generate | diff | books | capture | feed) command=$word; break ;;
+      run | generate | diff | books | capture | feed | export) command=$word; break ;;
     esac
   done
   case "$command" in
-    run) options="--conf --capture --out --summary --from --to --speed --layout --wait --set" ;;
+    run) options="--conf --capture --out --summary --from --to --speed --layout --wait --set --hlog --hgrm" ;;
     generate) options="--signals --symbols --accounts --seed --bad --commands --out" ;;
     diff) options="" ;;
     books) options="--fills --stream --mark" ;;
     capture) options="--redis --streams --out --from --to --seconds --deadline" ;;
     feed) options="--capture --redis --streams --speed --rate --maxlen --window --deadline --keep-ids" ;;
-    *) options="--version run generate diff books capture feed" ;;
+    export) options="--journal --out" ;;
+    *) options="--version run generate diff books capture feed export" ;;
   esac
   case "$previous" in
     --wait) options="spin yield adaptive"; current=${current#-} ;;
     --speed) options="1 10 max" ;;
     --layout) options="1 2 3 4 5" ;;
-    --conf | --capture | --out | --summary | --fills) options="" ;;
+    --conf | --capture | --out | --summary | --fills | --journal | --hlog | --hgrm) options="" ;;
     --*) [[ $previous == --keep-ids || $previous == --version ]] || return ;;
     *) [[ $current != -* && -n $command ]] || options+=" --help -h" ;;
   esac

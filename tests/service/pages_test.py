@@ -17,7 +17,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 COMPLETION = ROOT / "conf/completion"
-COMMANDS = ("run", "generate", "diff", "books", "capture", "feed")
+COMMANDS = ("run", "generate", "diff", "books", "capture", "feed", "export")
 BIN = pathlib.Path()
 
 
@@ -95,8 +95,8 @@ class ManTest(unittest.TestCase):
                 key = line.partition(" = ")[0]
                 entry = re.search(rf"^ {{7}}{key}(\s.*\n(?:(?: {{14}}.*)?\n)*)", told, re.MULTILINE)
                 self.assertIsNotNone(entry, (section, key))
-                self.assertRegex(entry[1], r"Default: \S")
-                self.assertRegex(entry[1], r"Allowed: \S")
+                self.assertRegex(entry[1], r"Default:\s+\S")
+                self.assertRegex(entry[1], r"Allowed:\s+\S")
         self.assertGreater(count, 50)
 
 
