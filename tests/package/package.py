@@ -4,7 +4,7 @@ hand and as a service under a real systemd, removed, purged.
 
     tests/package/package.py --build build/release [--record tests/results/package.txt]
 
-Needs root, the network, debootstrap, and systemd-nspawn for the part with systemd; exits 77, with the
+Needs root, the network, debootstrap, and systemd-nspawn (package systemd-container) for the part with systemd; exits 77, with the
 reason, where something of it is missing. Takes minutes. The root lies in a private folder that is
 removed at the end; --keep leaves it.
 """
