@@ -31,17 +31,20 @@ class ServiceCase(unittest.TestCase):
         self.notify = NotifySocket(self.folder / "notify.sock")
         self.addCleanup(self.notify.close)
         self.process = None
+        self.starts = 0
 
     def start(self, *settings, **environment):
-        """An engine on three threads; keywords go into its environment."""
+        """An engine on three threads; keywords go into its environment. Each has files of its own: one that is
+        starting may still be reading its conf when the next is started."""
         given = {"NOTIFY_SOCKET": self.notify.address,
                  "WATCHDOG_USEC": str(int(WATCHDOG_S * 1e6)), **environment}
-        conf = self.folder / "engine.toml"
+        self.starts += 1
+        conf = self.folder / f"engine-{self.starts}.toml"
         conf.write_text(f'[input]\nsource = "redis"\n[output]\nsink = "redis"\n'
                         f'[redis]\nurl = "unix://{self.redis.socket}"\n'
                         f'[http]\nlisten = "127.0.0.1:0"\n'
                         f'[threads]\nlayout = {THREE_THREADS}\ncores = "none"\n')
-        self.log_path = self.folder / "engine.log"
+        self.log_path = self.folder / f"engine-{self.starts}.log"
         words = [word for setting in settings for word in ("--set", setting)]
         with open(self.log_path, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(

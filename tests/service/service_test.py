@@ -76,18 +76,19 @@ class NotifyTest(ServiceCase):
 
     def test_without_a_watchdog_it_sends_none(self):
         self.redis.start()
-        told = {}
+        told, logs = {}, {}
         for name, environment in (("none", {"WATCHDOG_USEC": None}),
                                   ("of another process", {"WATCHDOG_PID": "1"}),
                                   ("no number", {"WATCHDOG_USEC": "soon"})):
             told[name] = NotifySocket(self.folder / f"{name}.sock")
             self.addCleanup(told[name].close)
             self.start(NOTIFY_SOCKET=told[name].address, **environment)
+            logs[name] = self.log_path
         for name, notify in told.items():
             with self.subTest(name):
                 # The line of status that comes with READY, and one where a pulse would be.
                 self.assertTrue(wait_until(lambda notify=notify: sum(
-                    "running" in status for status in notify.statuses()) >= 2, 60), self.log())
+                    "running" in status for status in notify.statuses()) >= 2, 60), logs[name].read_text())
                 self.assertEqual(notify.count("WATCHDOG=1"), 0)
 
     def test_what_is_no_address_is_told_and_harms_nothing(self):
@@ -165,7 +166,7 @@ class SignalsAndLogTest(ServiceCase):
 
     def test_lines_have_priorities_where_stderr_is_the_journal(self):
         self.redis.start()
-        journal = self.folder / "engine.log"
+        journal = self.folder / "engine-1.log"  # of the first start
         journal.touch()
         about = journal.stat()
         self.start(JOURNAL_STREAM=f"{about.st_dev}:{about.st_ino}")
