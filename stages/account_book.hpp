@@ -23,6 +23,7 @@ struct Account {
   Money fees = 0;
   std::uint32_t open_position_count = 0;
   std::uint32_t first_position = no_id;  ///< its pair with the lowest symbol id
+  std::uint64_t unused = 0;
   CloseHistory closes;
 };
 
@@ -67,6 +68,15 @@ class AccountBook {
 
   /// A hash of everything above, the same for equal books. Cold.
   [[nodiscard]] std::uint64_t hash() const noexcept;
+
+  /// As stages/saved_state.hpp says.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    visitor.rows(accounts_);
+    visitor.value(position_count_);
+    visitor.rows(positions_, position_count_);
+    visitor.rows(slots_);
+  }
 
  private:
   std::uint32_t add_position(AccountId account, SymbolId symbol) noexcept;

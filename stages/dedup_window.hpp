@@ -38,6 +38,15 @@ class DedupWindow {
     return false;
   }
 
+  /// As stages/saved_state.hpp says.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    visitor.value(next_);
+    visitor.value(size_);
+    visitor.rows(ring_, size_);
+    visitor.rows(slots_);
+  }
+
  private:
   static constexpr std::uint32_t empty = 0xFFFF'FFFF;
 

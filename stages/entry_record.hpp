@@ -60,6 +60,13 @@ class EntryRecord {
       row.is_latched = false;
   }
 
+  /// As stages/saved_state.hpp says.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    visitor.rows(accounts_);
+    visitor.rows(times_);
+  }
+
  private:
   struct Row {
     std::int64_t day = -1;
@@ -67,6 +74,7 @@ class EntryRecord {
     std::uint32_t next_time = 0;
     std::uint32_t time_count = 0;
     bool is_latched = false;
+    std::uint8_t unused[7] = {};
   };
 
   std::vector<Row> accounts_;

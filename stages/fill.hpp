@@ -59,6 +59,12 @@ class FillSimulator {
     return {event.sequence, event.log_unix_ns, book_fill_of(event)};
   }
 
+  /// As stages/saved_state.hpp says.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    market_.visit_state(visitor);
+  }
+
  private:
   FillCosts costs_;
   std::vector<Quantity> lot_steps_;

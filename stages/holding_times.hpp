@@ -26,6 +26,13 @@ struct HoldingTimes {
     ++counts[step];
     sum_ns += held_ns;
   }
+
+  /// As stages/saved_state.hpp says.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    visitor.value(counts);
+    visitor.value(sum_ns);
+  }
 };
 
 }  // namespace coreloop::stages

@@ -28,6 +28,14 @@ class Mark {
   [[nodiscard]] const Market& market() const noexcept { return market_; }
   [[nodiscard]] const HoldingTimes& holding_times() const noexcept { return holding_times_; }
 
+  /// As stages/saved_state.hpp says. Between inputs the cursor has nothing to tell.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    book_.visit_state(visitor);
+    market_.visit_state(visitor);
+    holding_times_.visit_state(visitor);
+  }
+
  private:
   void start(Event& event) noexcept;
   void write_closed(Event& event, const Position& position, const PositionChange& change) noexcept;

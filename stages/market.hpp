@@ -89,6 +89,13 @@ class Market {
   /// Number of symbols that walk; their ids come first.
   [[nodiscard]] std::uint32_t walking_symbol_count() const noexcept { return walk_.symbol_count; }
 
+  /// As stages/saved_state.hpp says.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    visitor.rows(prices_);
+    visitor.value(is_dated_);
+  }
+
  private:
   // Conf prices count as set at the first input's log time.
   [[gnu::cold]] void date_conf_prices(std::int64_t unix_ns) noexcept {

@@ -52,6 +52,14 @@ class NameTable {
   [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
   [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
 
+  /// As stages/saved_state.hpp says.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    visitor.value(size_);
+    visitor.rows(names_, size_);
+    visitor.rows(slots_);
+  }
+
  private:
   struct Name {
     std::array<char, name_bytes_max> text{};  ///< zero-padded, so that whole words compare

@@ -12,6 +12,13 @@ struct Names {
   Names(std::uint32_t symbols_max, std::uint32_t accounts_max)
       : symbols(symbols_max), accounts(accounts_max) {}
 
+  /// As stages/saved_state.hpp says.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    symbols.visit_state(visitor);
+    accounts.visit_state(visitor);
+  }
+
   NameTable symbols;
   NameTable accounts;
 };

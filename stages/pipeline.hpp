@@ -69,6 +69,13 @@ class RiskStage {
   [[nodiscard]] const Risk& risk() const noexcept { return risk_; }
   [[nodiscard]] const StageProgress& progress() const noexcept { return progress_; }
 
+  /// As stages/saved_state.hpp says. Requires: settle().
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    risk_.visit_state(visitor);
+    visitor.value(progress_);
+  }
+
  private:
   Risk risk_;
   StageProgress progress_;
@@ -91,6 +98,12 @@ class FillStage {
     return engine::Progress::forwarded;
   }
 
+  /// As stages/saved_state.hpp says.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    fill_.visit_state(visitor);
+  }
+
  private:
   FillSimulator fill_;
   FeedbackWriter& feedback_;
@@ -108,6 +121,13 @@ class MarkStage {
 
   [[nodiscard]] const Mark& mark() const noexcept { return mark_; }
   [[nodiscard]] const StageProgress& progress() const noexcept { return progress_; }
+
+  /// As stages/saved_state.hpp says.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    mark_.visit_state(visitor);
+    visitor.value(progress_);
+  }
 
  private:
   Mark mark_;

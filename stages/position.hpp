@@ -31,6 +31,7 @@ struct Position {
   AccountId account = 0;
   SymbolId symbol = 0;
   std::uint32_t next_in_account = no_id;  ///< the account's pair with the next higher symbol id
+  std::uint32_t unused = 0;
 
   [[nodiscard]] bool is_open() const noexcept { return quantity != 0; }
   [[nodiscard]] Quantity size() const noexcept { return quantity < 0 ? -quantity : quantity; }

@@ -46,6 +46,19 @@ class Risk {
   [[nodiscard]] const EntryRecord& entries() const noexcept { return entries_; }
   [[nodiscard]] bool is_halted() const noexcept { return is_halted_; }
 
+  /// As stages/saved_state.hpp says. Requires: !is_order_out().
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    book_.visit_state(visitor);
+    market_.visit_state(visitor);
+    valuation_.visit_state(visitor);
+    entries_.visit_state(visitor);
+    signal_ids_.visit_state(visitor);
+    visitor.rows(last_loss_unix_ns_);
+    visitor.value(order_count_);
+    visitor.value(is_halted_);
+  }
+
  private:
   struct Finding {
     Reason reason = Reason::none;

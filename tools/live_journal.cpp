@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <utility>
+#include <unistd.h>
 
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
@@ -14,6 +15,9 @@ namespace coreloop::tools {
 namespace {
 
 constexpr std::string_view bases_key = "output.bases";
+constexpr const char* advice =
+    "; nothing was started. Restore the directory from a copy, or move it away to begin anew with "
+    "empty books";
 
 std::string build_name() {
   const BuildWords words = build_words();
@@ -50,33 +54,66 @@ int LiveJournal::open() {
     case io::LogDirectory::Result::failed:
       return complain("journal", directory_.problem(), exit_cannot_create);
   }
+  int exit_code = read_snapshots();
+  if (exit_code != exit_ok) return exit_code;
+  if (!snapshots_.empty()) contents_ = snapshots_.front().journal;
   const std::string problem = io::read_journal_contents(path, contents_);
-  if (!problem.empty()) {
-    return complain("journal",
-                    path + ": " + problem +
-                        "; nothing was started. Restore the directory from a copy, or move it away "
-                        "to begin anew with empty books",
-                    exit_data);
-  }
+  if (!problem.empty()) return complain("journal", path + ": " + problem + advice, exit_data);
   if (contents_.torn_bytes != 0) {
     log_line(LogLevel::info, "journal",
              "dropped " + std::to_string(contents_.torn_bytes) +
                  " bytes of a last record that was never completed");
   }
   if (contents_.conf.empty()) return exit_ok;
-  const int exit_code = check_conf();
+  exit_code = check_conf();
   if (exit_code != exit_ok) return exit_code;
   if (is_begun()) {
     for (const std::string& name : stream_names()) {
       if (contents_.starts.count(name) == 0)
         return complain("journal", path + " does not say where " + name + " began", exit_data);
     }
-    log_line(LogLevel::info, "journal",
-             path + ": " + std::to_string(recorded_count()) + " inputs in " +
-                 std::to_string(contents_.end.segment_id) + " segments, written by " +
-                 contents_.build);
+    log_line(
+        LogLevel::info, "journal",
+        path + ": " + std::to_string(contents_.last_sequence) + " inputs" +
+            (snapshots_.empty() ? ""
+                                : ", a snapshot behind input " +
+                                      std::to_string(snapshots_.front().journal.last_sequence)) +
+            ", written by " + contents_.build);
   }
   return exit_ok;
+}
+
+// The two newest count. A damaged one leaves the other; two damaged ones are no accident that an
+// engine should decide about.
+int LiveJournal::read_snapshots() {
+  const std::string& path = conf_.journal.dir;
+  std::vector<std::uint64_t> sequences = io::list_snapshots(path);
+  if (sequences.size() > io::snapshots_kept) sequences.resize(io::snapshots_kept);
+  for (const std::uint64_t sequence : sequences) {
+    io::Snapshot snapshot;
+    const std::string problem = io::read_snapshot(path, sequence, snapshot);
+    if (problem.empty())
+      snapshots_.push_back(std::move(snapshot));
+    else
+      log_line(LogLevel::warning, "journal", problem + "; going on with what is older");
+  }
+  if (!snapshots_.empty() || sequences.empty()) return exit_ok;
+  return complain("journal", path + ": no snapshot is good" + std::string{advice}, exit_data);
+}
+
+std::vector<io::Restart> LiveJournal::restarts() const {
+  std::vector<io::Restart> restarts;
+  for (const io::Snapshot& snapshot : snapshots_) {
+    restarts.push_back(
+        {snapshot.output_ids, snapshot.journal.last_sequence != contents_.last_sequence});
+  }
+  const std::string first_segment = conf_.journal.dir + "/" + io::segment_name(1);
+  if (::access(first_segment.c_str(), F_OK) != 0) return restarts;
+  io::Restart& beginning = restarts.emplace_back();
+  for (std::size_t i = 0; i < beginning.output_ids.size(); ++i)
+    beginning.output_ids[i] = contents_.starts.at(conf_.output_names[i]);
+  beginning.has_inputs = contents_.last_sequence != 0;
+  return restarts;
 }
 
 std::vector<std::string> LiveJournal::stream_names() const {
@@ -106,13 +143,6 @@ int LiveJournal::check_conf() const {
                   exit_conf);
 }
 
-std::array<io::EntryId, io::output_stream_count> LiveJournal::bases() const {
-  std::array<io::EntryId, io::output_stream_count> bases;
-  for (std::size_t i = 0; i < bases.size(); ++i)
-    bases[i] = contents_.starts.at(conf_.output_names[i]);
-  return bases;
-}
-
 std::vector<io::EntryId> LiveJournal::cursors() const {
   std::vector<io::EntryId> cursors;
   for (const io::InputStream& stream : conf_.streams)
@@ -120,14 +150,18 @@ std::vector<io::EntryId> LiveJournal::cursors() const {
   return cursors;
 }
 
-int LiveJournal::start_writing(const std::array<io::EntryId, io::output_stream_count>& bases,
+int LiveJournal::start_writing(std::size_t restart,
+                               const std::array<io::EntryId, io::output_stream_count>& bases,
                                const std::vector<io::EntryId>& cursors, std::int64_t unix_ns,
                                std::function<void()> on_durable) {
   if (!is_on()) return exit_ok;
+  if (restart < snapshots_.size()) restart_ = std::move(snapshots_[restart]);
+  snapshots_.clear();
   if (recorded_count() != 0) {
     reader_ = std::make_unique<io::RecordReader>(conf_.journal.dir);
-    if (!reader_->open()) return complain("journal", reader_->problem(), exit_data);
-    source_ = std::make_unique<io::JournalSource>(*reader_);
+    if (!reader_->open(restart_.journal.end))
+      return complain("journal", reader_->problem() + advice, exit_data);
+    source_ = std::make_unique<io::JournalSource>(*reader_, restart_.journal.last_sequence);
   }
   writer_ = std::make_unique<io::RecordWriter>(io::RecordWriterOptions{
       .directory = conf_.journal.dir,
@@ -163,6 +197,12 @@ int LiveJournal::begin(const std::array<io::EntryId, io::output_stream_count>& b
   return exit_ok;
 }
 
+void LiveJournal::start_following() {
+  if (writer_ == nullptr) return;
+  io::Snapshot begin{restart_.journal, restart_.output_ids, std::exchange(restart_.state, {})};
+  follower_ = std::make_unique<SnapshotFollower>(conf_, *writer_, std::move(begin));
+}
+
 int LiveJournal::attend() {
   if (writer_ == nullptr) return exit_ok;
   const int failure = writer_->failure();
@@ -179,11 +219,60 @@ int LiveJournal::attend() {
                         : "the next segment is there again");
     told_error_ = error;
   }
+  return attend_follower();
+}
+
+int LiveJournal::attend_follower() {
+  if (follower_ == nullptr) return exit_ok;
+  if (follower_->has_problem()) {
+    return complain("journal",
+                    conf_.journal.dir + ": read back for a snapshot: " + follower_->problem() +
+                        "; stopping, for it could not be recovered from",
+                    exit_data);
+  }
+  const std::uint64_t sequence = follower_->snapshot_sequence();
+  if (sequence != told_snapshot_) {
+    log_line(LogLevel::info, "journal",
+             "snapshot behind input " + std::to_string(sequence) +
+                 "; segments removed so far: " + std::to_string(follower_->removed_segments()));
+    told_snapshot_ = sequence;
+  }
+  const int error = follower_->error();
+  if (error != told_snapshot_error_ && error != 0) {
+    log_line(LogLevel::warning, "journal",
+             std::string{"cannot make a snapshot: "} + std::strerror(error) +
+                 "; nothing is lost, but the next start takes longer and no segment is removed");
+  }
+  told_snapshot_error_ = error;
   return exit_ok;
+}
+
+void LiveJournal::save(const std::array<io::EntryId, io::output_stream_count>& last_ids,
+                       std::string state) {
+  if (writer_ == nullptr) return;
+  io::Snapshot snapshot;
+  // Read from where somebody has been last: older segments may be gone.
+  const bool is_followed =
+      follower_ != nullptr && follower_->journal().last_sequence > contents_.last_sequence;
+  snapshot.journal = is_followed ? follower_->journal() : contents_;
+  std::string problem = io::read_journal_contents(conf_.journal.dir, snapshot.journal);
+  if (problem.empty() && snapshot.journal.last_sequence != 0) {
+    snapshot.output_ids = output_ids_of(conf_, last_ids, snapshot.journal);
+    snapshot.state = std::move(state);
+    const int error = io::write_snapshot(conf_.journal.dir, snapshot);
+    if (error != 0) problem = std::strerror(error);
+  }
+  if (!problem.empty()) {
+    log_line(LogLevel::warning, "journal", "no snapshot at the end: " + problem);
+    return;
+  }
+  static_cast<void>(io::remove_what_snapshots_replace(
+      conf_.journal.dir, static_cast<std::size_t>(conf_.journal.segments_kept)));
 }
 
 int LiveJournal::close() {
   if (writer_ == nullptr) return exit_ok;
+  if (follower_ != nullptr) follower_->stop();
   const int error = writer_->close();
   return error == 0 ? exit_ok : complain("journal", std::strerror(error), exit_io);
 }

@@ -8,10 +8,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/conf/engine_conf.hpp"
 #include "io/edge/entry_id.hpp"
+#include "io/edge/restart.hpp"
 #include "io/edge/sink.hpp"
 #include "io/journal/journal.hpp"
 #include "io/journal/journal_contents.hpp"
@@ -19,6 +21,8 @@
 #include "io/journal/record_reader.hpp"
 #include "io/journal/record_writer.hpp"
 #include "io/journal/segment_file.hpp"
+#include "io/journal/snapshot_file.hpp"
+#include "tools/snapshot_follower.hpp"
 
 namespace coreloop::tools {
 
@@ -33,22 +37,31 @@ class LiveJournal {
 
   /// Whether an earlier run has begun it: streams are taken up where it says.
   [[nodiscard]] bool is_begun() const { return !contents_.starts.empty(); }
-  /// Ids our outputs began above. Requires: is_begun().
-  [[nodiscard]] std::array<io::EntryId, io::output_stream_count> bases() const;
+  /// Where it can be taken up, newest first: behind each snapshot, and at its beginning if that is
+  /// still there. Requires: is_begun().
+  [[nodiscard]] std::vector<io::Restart> restarts() const;
   /// Last recorded id of each input stream, in the conf's order. Requires: is_begun().
   [[nodiscard]] std::vector<io::EntryId> cursors() const;
-  /// Inputs that wait to be replayed.
-  [[nodiscard]] std::uint64_t recorded_count() const { return contents_.last_sequence; }
 
   /// Opens it for writing, behind what stands there; a new one with the conf and where streams
-  /// begin: 74 on an error of the disk.
+  /// begin: 74 on an error of the disk. `restart`: which of restarts() the run begins with.
   /// `on_durable`: called on a thread of its own whenever more inputs are safe.
-  [[nodiscard]] int start_writing(const std::array<io::EntryId, io::output_stream_count>& bases,
+  [[nodiscard]] int start_writing(std::size_t restart,
+                                  const std::array<io::EntryId, io::output_stream_count>& bases,
                                   const std::vector<io::EntryId>& cursors, std::int64_t unix_ns,
                                   std::function<void()> on_durable);
 
+  /// The state that the engine has to begin with; empty: a new one's. Requires: start_writing().
+  [[nodiscard]] std::string_view state() const { return restart_.state; }
   /// What is to be replayed, for INGRESS's thread; nullptr: nothing.
   [[nodiscard]] io::JournalSource* recorded() { return source_.get(); }
+  /// Inputs to be replayed, and the last one's sequence; 0: none.
+  [[nodiscard]] std::uint64_t recorded_count() const {
+    return contents_.last_sequence - restart_.journal.last_sequence;
+  }
+  [[nodiscard]] std::uint64_t recorded_sequence() const {
+    return recorded_count() == 0 ? 0 : contents_.last_sequence;
+  }
   /// Where INGRESS records; nullptr: nowhere.
   [[nodiscard]] io::Journal* log() { return journal_.get(); }
 
@@ -57,27 +70,39 @@ class LiveJournal {
     return conf_.journal.syncs ? journal_.get() : nullptr;
   }
 
-  /// Looks after it while the engine runs: 74 once a sync has failed. A disk that is full is told
-  /// once; reading goes on when there is room.
+  /// The engine is live: snapshots follow. The conf has the bases found.
+  void start_following();
+  /// Looks after it while the engine runs: 65 if what was written does not come back, 74 once a
+  /// sync has failed. A disk that is full is told once; reading goes on when there is room.
   [[nodiscard]] int attend();
   /// The engine has ended: everything is on the disk when this returns.
   [[nodiscard]] int close();
+  /// After close(): a snapshot at the journal's end, so that the next start replays nothing. The
+  /// engine has been drained, and everything it made stands in the streams. `last_ids`: of these.
+  void save(const std::array<io::EntryId, io::output_stream_count>& last_ids, std::string state);
 
  private:
   [[nodiscard]] bool is_on() const { return !conf_.journal.dir.empty(); }
+  [[nodiscard]] int read_snapshots();
   [[nodiscard]] int check_conf() const;
   [[nodiscard]] std::vector<std::string> stream_names() const;
   [[nodiscard]] int begin(const std::array<io::EntryId, io::output_stream_count>& bases,
                           const std::vector<io::EntryId>& cursors, std::int64_t unix_ns);
+  [[nodiscard]] int attend_follower();
 
   const io::EngineConf& conf_;
   io::LogDirectory directory_;
+  std::vector<io::Snapshot> snapshots_;  ///< good ones, newest first
   io::JournalContents contents_;
+  io::Snapshot restart_;  ///< what the run begins with
   std::unique_ptr<io::RecordReader> reader_;
   std::unique_ptr<io::JournalSource> source_;
   std::unique_ptr<io::RecordWriter> writer_;
   std::unique_ptr<io::Journal> journal_;
+  std::unique_ptr<SnapshotFollower> follower_;
   int told_error_ = 0;
+  int told_snapshot_error_ = 0;
+  std::uint64_t told_snapshot_ = 0;
 };
 
 }  // namespace coreloop::tools

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #include "io/edge/clock.hpp"
 #include "io/edge/pipeline_engine.hpp"
 #include "io/journal/resumed_source.hpp"
+#include "stages/saved_state.hpp"
 #include "tools/engine_report.hpp"
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
@@ -119,6 +121,7 @@ int watch(Engine& engine, const Source& source, const stages::Names& names, cons
                      std::to_string((parts.clock.monotonic_ns() - start_ns) / stages::ns_per_ms) +
                      " ms");
       }
+      parts.journal.start_following();
       parts.http.attach(engine, names);
       log_line(LogLevel::info, "engine",
                "running on " + std::to_string(engine.thread_count()) +
@@ -165,6 +168,23 @@ void drain(Engine& engine, Ends& ends, const io::Clock& clock, bool waits) {
   }
 }
 
+// False if it is of another layout. Nothing is read from an empty one.
+template <class Engine>
+bool restore(Engine& engine, std::string_view state) {
+  if (state.empty()) return true;
+  stages::StateReader reader(state);
+  engine.visit_state(reader);
+  return reader.is_complete();
+}
+
+template <class Engine>
+std::string state_of(Engine& engine) {
+  std::string bytes;
+  stages::StateWriter writer(bytes);
+  engine.visit_state(writer);
+  return bytes;
+}
+
 template <std::uint32_t ring_capacity_max>
 int run_engine(const RunParts& parts, io::PipelineOptions pipeline, RunSummary& summary) {
   using Source = io::ResumedSource<Ends::Source>;
@@ -194,8 +214,14 @@ int run_engine(const RunParts& parts, io::PipelineOptions pipeline, RunSummary& 
                         .numbers_before = conf.numbers_before,
                         .clock = &parts.clock,
                         .commands = http.commands(),
-                        .recovered_sequence = parts.journal.recorded_count()},
+                        .recovered_sequence = parts.journal.recorded_sequence()},
       std::move(pipeline));
+  if (!restore(*engine, parts.journal.state())) {
+    return complain("journal",
+                    "the snapshot in " + conf.journal.dir +
+                        " is of a build that keeps other state; start that build once more",
+                    exit_data);
+  }
   const std::int64_t start_ns = parts.clock.monotonic_ns();
   engine->start();
   parts.latency_log.start([&engine] { return latency_rows(*engine); });
@@ -217,6 +243,11 @@ int run_engine(const RunParts& parts, io::PipelineOptions pipeline, RunSummary& 
   ends.close_sink();
   // Cut off by the deadline, stages may hold what others have not seen yet.
   if (exit_code == exit_ok && is_drained) exit_code = check_invariants(*engine);
+  const int journal_code = parts.journal.close();
+  if (exit_code == exit_ok) exit_code = journal_code;
+  // What is not in the streams yet has to be made once more at the next start.
+  if (exit_code == exit_ok && is_drained && pending == 0)
+    parts.journal.save(engine->egress().last_ids(), state_of(*engine));
   return exit_code == exit_ok ? log_code : exit_code;
 }
 
@@ -241,8 +272,7 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
   std::unique_ptr<Ends> ends;
   exit_code = Ends::make(conf, pipeline.threads.size() == 1, clock, ends);
   if (exit_code != exit_ok) return exit_code;
-  if (journal.is_begun())
-    ends->resume(journal.bases(), journal.cursors(), journal.recorded_count() != 0);
+  if (journal.is_begun()) ends->resume(journal.restarts(), journal.cursors());
   LiveHttp http(conf, clock, [&ends] { return ends->facts(); });
   exit_code = http.start();
   if (exit_code != exit_ok) return exit_code;
@@ -252,7 +282,7 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
   std::int64_t earliest_unix_ns = 0;
   exit_code = adopt_bases(*ends, clock, conf, earliest_unix_ns);
   if (exit_code != exit_ok) return exit_code;
-  exit_code = journal.start_writing(ends->bases(), ends->starts(), clock.unix_ns(),
+  exit_code = journal.start_writing(ends->restart(), ends->bases(), ends->starts(), clock.unix_ns(),
                                     [&ends] { ends->sink_world().wake(); });
   if (exit_code != exit_ok) return exit_code;
   ends->sink().wait_for(journal.safe_inputs());
@@ -270,8 +300,7 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
   const int tape_error = tape == nullptr ? 0 : tape->finish();
   if (tape_error != 0 && exit_code == exit_ok)
     exit_code = complain("tape", conf.tape + ": " + std::strerror(tape_error), exit_io);
-  const int journal_code = journal.close();
-  return exit_code == exit_ok ? journal_code : exit_code;
+  return exit_code;
 }
 
 }  // namespace coreloop::tools

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "io/conf/engine_conf.hpp"
@@ -36,12 +37,13 @@ class RedisEnds {
   [[nodiscard]] engine::World& source_world() { return source_loop_; }
   [[nodiscard]] engine::World& sink_world() { return sink_loop(); }
 
-  /// Before open(): takes up what an earlier run began; as the ends say.
-  void resume(const std::array<io::EntryId, io::output_stream_count>& bases,
-              std::span<const io::EntryId> cursors, bool recovers) {
-    sink_->resume(bases, recovers);
+  /// Before open(): goes on with an earlier run; as the ends say.
+  void resume(std::vector<io::Restart> restarts, std::span<const io::EntryId> cursors) {
+    sink_->resume(std::move(restarts));
     source_.resume(cursors);
   }
+  /// Which of the restarts it is. Requires: is_ready() once.
+  [[nodiscard]] std::size_t restart() const { return sink_->restart(); }
   /// Begins to connect.
   void open();
   void close_source() { source_.close(); }

@@ -122,6 +122,9 @@ std::vector<ConfKey> make_keys() {
                   [](EngineConf& c, std::size_t v) { c.journal.syncs = v == 1; }));
   add("segment_mb", "64", presents,
       integer_rule(1, 1'024, [](EngineConf& c, std::int64_t v) { c.journal.segment_mb = v; }));
+  add("segments_kept", "16", presents,
+      integer_rule(0, 1'000'000,
+                   [](EngineConf& c, std::int64_t v) { c.journal.segments_kept = v; }));
 
   section = "http";
   for (std::size_t i = 0; i < listener_count; ++i) {

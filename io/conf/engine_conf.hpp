@@ -55,6 +55,7 @@ struct JournalConf {
   std::string dir;     ///< empty: none
   bool syncs = false;  ///< sync = "batch"
   std::int64_t segment_mb = 64;
+  std::int64_t segments_kept = 16;  ///< beside those that recovery needs
 };
 
 struct LatencyConf {

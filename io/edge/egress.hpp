@@ -17,6 +17,7 @@
 #include "io/edge/clock.hpp"
 #include "io/edge/command_box.hpp"
 #include "io/edge/engine_views.hpp"
+#include "io/edge/entry_id.hpp"
 #include "io/edge/input_streams.hpp"
 #include "io/edge/sink.hpp"
 #include "stages/decimal.hpp"
@@ -52,8 +53,10 @@ class Egress {
         names_(names),
         text_(text),
         options_(std::move(options)),
-        codec_(options_.seed),
-        numbers_(options_.numbers_before) {}
+        codec_(options_.seed) {
+    for (std::size_t i = 0; i < output_stream_count; ++i)
+      last_ids_[i].counter = options_.numbers_before[i];
+  }
 
   engine::Progress on_message(stages::Event& event) noexcept {
     if (!sink_.has_room()) return engine::Progress::retry;
@@ -97,7 +100,20 @@ class Egress {
   /// Entries published to `stream`.
   [[nodiscard]] std::uint64_t entry_count(OutputStream stream) const noexcept {
     const auto i = static_cast<std::size_t>(stream);
-    return numbers_[i] - options_.numbers_before[i];
+    return last_ids_[i].counter - options_.numbers_before[i];
+  }
+  /// Id of the last entry made for each stream; time 0 where none was.
+  [[nodiscard]] const std::array<EntryId, output_stream_count>& last_ids() const noexcept {
+    return last_ids_;
+  }
+
+  /// As stages/saved_state.hpp says: what inputs alone have made of it.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    visitor.value(statistics_);
+    visitor.value(symbol_statistics_);
+    visitor.value(reset_marks_);
+    visitor.value(last_ids_);
   }
 
  private:
@@ -169,9 +185,11 @@ class Egress {
     fields_[2] = {"cause", cause_of(event)};
     fields_[3] = {"acct", account};
     const std::size_t field_count = account.empty() ? 3 : 4 + further;
+    EntryId& id = last_ids_[static_cast<std::size_t>(stream)];
+    id = {static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms), id.counter + 1};
     sink_.write({.stream = stream,
-                 .id_ms = static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms),
-                 .id_number = ++numbers_[static_cast<std::size_t>(stream)],
+                 .id_ms = id.ms,
+                 .id_number = id.counter,
                  .sequence = event.sequence,
                  .log_unix_ns = event.log_unix_ns,
                  .fields = {fields_.data(), field_count}});
@@ -217,7 +235,7 @@ class Egress {
   stages::SymbolStatistics symbol_statistics_;
   stages::ResetMarks reset_marks_;
   engine::LatencyHistogram execution_latency_;
-  std::array<std::uint64_t, output_stream_count> numbers_;
+  std::array<EntryId, output_stream_count> last_ids_;
   std::array<OutputField, 6> fields_{};
   std::array<char, report_bytes_max> report_{};
   std::array<char, cause_bytes_max> cause_{};

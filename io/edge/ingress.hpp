@@ -109,6 +109,17 @@ class Ingress {
   }
   /// Entries of streams the conf does not read.
   [[nodiscard]] std::uint64_t unread_entry_count() const noexcept { return unread_entry_count_; }
+  /// Log time of the last input.
+  [[nodiscard]] std::int64_t log_unix_ns() const noexcept { return log_unix_ns_; }
+
+  /// As stages/saved_state.hpp says: what inputs alone have made of it.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    visitor.value(sequence_);
+    visitor.value(log_unix_ns_);
+    schedule_.visit_state(visitor);
+    visitor.rows(entry_counts_);
+  }
 
  private:
   enum class Taken : std::uint8_t { entry, timer, nothing };

@@ -66,6 +66,7 @@ class PipelineEngine {
                  IngressOptions ingress_options, SinkType& sink, EgressOptions egress_options,
                  PipelineOptions options)
       : options_(std::move(options)),
+        names_(names),
         text_(text_capacity_log2),
         feedback_(feedback_capacity),
         feedback_reader_(feedback_),
@@ -111,7 +112,7 @@ class PipelineEngine {
       }
     }
     if (finished_count == loops_.size()) {
-      risk_.settle();
+      settle();
       return engine::StepResult::finished;
     }
     if (has_worked) return engine::StepResult::worked;
@@ -127,13 +128,12 @@ class PipelineEngine {
       threads_.emplace_back([this, i] { run_loop(i); });
   }
 
-  /// Waits for all threads, and books the last answer so that both books have finished the same
-  /// input.
+  /// Waits for all threads, and settles.
   void join() {
     for (std::thread& thread : threads_)
       thread.join();
     threads_.clear();
-    risk_.settle();
+    settle();
   }
 
   /// Whether every thread has finished. Any thread.
@@ -164,6 +164,24 @@ class PipelineEngine {
     for (std::size_t i = 0; i < options_.threads.size(); ++i) {
       if (runs(options_.threads[i], stage)) waker(i).wake();
     }
+  }
+
+  /// Books the last answer, so that both books have finished the same input. Between steps.
+  void settle() noexcept { risk_.settle(); }
+
+  /// Everything that decides what comes next, as stages/saved_state.hpp says; what is read back is
+  /// that of an engine with the same conf. Between inputs (step() has had nothing to do, or the
+  /// engine has been drained), or before the first one.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    settle();
+    names_.visit_state(visitor);
+    ingress_.visit_state(visitor);
+    risk_.visit_state(visitor);
+    fill_.visit_state(visitor);
+    mark_.visit_state(visitor);
+    egress_.visit_state(visitor);
+    inputs_before_ = ingress_.sequence() - std::as_const(*loops_[0]).counters().messages_in.get();
   }
 
   /// The last published statistics; false if there are none yet. Any thread.
@@ -209,7 +227,7 @@ class PipelineEngine {
       if (loop_counters(i).messages_out.get() != loop_counters(i + 1).messages_in.get())
         return false;
     }
-    return loop_counters(0).messages_in.get() == ingress_.sequence() &&
+    return inputs_before_ + loop_counters(0).messages_in.get() == ingress_.sequence() &&
            egress_.statistics().inputs == ingress_.sequence();
   }
 
@@ -312,6 +330,7 @@ class PipelineEngine {
   // Immutable after construction.
   PipelineOptions options_;
   // Stages and what joins them.
+  stages::Names& names_;
   stages::TextRing text_;
   FeedbackRing feedback_;
   FeedbackReader feedback_reader_;
@@ -330,6 +349,7 @@ class PipelineEngine {
   std::vector<std::vector<engine::Waker*>> neighbours_;
   std::vector<std::thread> threads_;
   engine::RunFlags flags_;
+  std::uint64_t inputs_before_ = 0;  ///< of the state that was read back
   // Published.
   engine::Published<stages::Statistics> published_statistics_;
   std::atomic<std::size_t> finished_count_{0};

@@ -41,6 +41,13 @@ class TimerSchedule {
     return timer;
   }
 
+  /// As stages/saved_state.hpp says.
+  template <class Visitor>
+  void visit_state(Visitor& visitor) {
+    visitor.value(next_walk_ns_);
+    visitor.value(next_mark_ns_);
+  }
+
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
  private:

@@ -48,10 +48,10 @@ bool read_record(const InputRecord& input, JournalContents& contents) {
 
 }  // namespace
 
-std::string read_journal_contents(const std::string& directory, JournalContents& contents) {
-  contents = {};
+std::string read_journal_contents(const std::string& directory, JournalContents& contents,
+                                  std::uint64_t last_segment) {
   RecordReader reader(directory);
-  if (!reader.open()) return reader.problem();
+  if (!reader.open(contents.end, last_segment)) return reader.problem();
   InputRecord input;
   for (;;) {
     Record record;
@@ -61,11 +61,13 @@ std::string read_journal_contents(const std::string& directory, JournalContents&
       case RecordStatus::end:
         contents.torn_bytes = reader.torn_bytes();
         contents.build = reader.build();
-        contents.end = {reader.last_segment(), reader.end_offset(), reader.next_number()};
+        contents.end = reader.end();
         return {};
       case RecordStatus::record:
         break;
     }
+    if (contents.conf.empty() && record.number != 1)
+      return "its first segments are gone, and no snapshot stands in their place";
     if (!read_input_record(record, input) || !read_record(input, contents)) {
       return "record " + std::to_string(record.number) +
              " is whole, but not what belongs there: written by another program or version";

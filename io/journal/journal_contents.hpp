@@ -1,5 +1,5 @@
-// What a journal holds, read once from its beginning to its end before anything is done with it:
-// whether it is whole, the conf it was made with, and where its inputs end.
+// What a journal holds, read once to its end before anything is done with it: whether it is whole,
+// the conf it was made with, and where its inputs end.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "io/edge/entry_id.hpp"
-#include "io/journal/record_writer.hpp"
+#include "io/journal/record_reader.hpp"
 
 namespace coreloop::io {
 
@@ -24,12 +24,14 @@ struct JournalContents {
   std::int64_t last_log_unix_ns = 0;
   std::uint64_t torn_bytes = 0;  ///< of a last record that was never completed
   std::string build;             ///< that wrote the last segment
-  RecordLogEnd end;
+  LogPosition end;
 };
 
-/// Reads the journal in `directory`. Empty, or why it cannot be taken up: file, offset and what is
-/// wrong there.
-[[nodiscard]] std::string read_journal_contents(const std::string& directory,
-                                                JournalContents& contents);
+/// Reads the journal in `directory` from `contents.end` on, whose place in it `contents` describes
+/// (default: from its beginning), to its end or that of `last_segment`. Empty, or why it cannot be
+/// taken up: file, offset and what is wrong there.
+[[nodiscard]] std::string read_journal_contents(
+    const std::string& directory, JournalContents& contents,
+    std::uint64_t last_segment = RecordReader::no_segment);
 
 }  // namespace coreloop::io

@@ -14,8 +14,9 @@ namespace coreloop::io {
 
 class JournalSource {
  public:
-  /// `reader` is open and must outlive it.
-  explicit JournalSource(RecordReader& reader) : reader_(reader) {}
+  /// `reader` is open behind input `sequence` and must outlive it.
+  explicit JournalSource(RecordReader& reader, std::uint64_t sequence = 0)
+      : reader_(reader), sequence_(sequence) {}
 
   [[nodiscard]] SourceStatus peek(RawEntry& entry) noexcept;
   void consume() noexcept { has_record_ = false; }
@@ -33,7 +34,7 @@ class JournalSource {
   RecordReader& reader_;
   InputRecord record_;
   std::string problem_;
-  std::uint64_t sequence_ = 0;
+  std::uint64_t sequence_;
   std::array<RawField, 2> timer_fields_;
   std::array<char, 20> due_{};
   bool has_record_ = false;

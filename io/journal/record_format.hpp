@@ -66,6 +66,13 @@ inline constexpr std::size_t record_bytes_max = std::size_t{1} << 24;
   return crc32c(crc, payload, header.length - sizeof(RecordHeader));
 }
 
+/// A place between two records of a log, or at its end.
+struct LogPosition {
+  std::uint64_t segment_id = 0;  ///< 0: before the first kept segment
+  std::uint64_t offset = 0;
+  std::uint64_t next_number = 1;
+};
+
 /// `0000000001.log`
 [[nodiscard]] inline std::string segment_name(std::uint64_t segment_id) {
   std::string digits = std::to_string(segment_id);

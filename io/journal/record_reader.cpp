@@ -23,7 +23,45 @@ std::string RecordReader::path_of(std::uint64_t id) const {
   return directory_ + "/" + segment_name(id);
 }
 
-bool RecordReader::open() {
+bool RecordReader::open(const LogPosition& begin, std::uint64_t last_segment) {
+  if (!list_segments()) return false;
+  while (!segments_.empty() && segments_.back() > last_segment)
+    segments_.pop_back();
+  segments_.erase(segments_.begin(),
+                  std::lower_bound(segments_.begin(), segments_.end(), begin.segment_id));
+  for (std::size_t i = 1; i < segments_.size(); ++i) {
+    if (segments_[i] != segments_[i - 1] + 1) {
+      problem_ = path_of(segments_[i - 1] + 1) + ": the segment is missing";
+      return false;
+    }
+  }
+  return begin.segment_id == 0 || go_to(begin);
+}
+
+// The next record is the one at `begin`.
+bool RecordReader::go_to(const LogPosition& begin) {
+  if (segments_.empty() || segments_.front() != begin.segment_id) {
+    problem_ = path_of(begin.segment_id) + ": the segment is missing";
+    return false;
+  }
+  if (!open_segment(begin.segment_id, true)) return false;
+  next_segment_ = 1;
+  if (number_ > begin.next_number || begin.offset < offset_ || begin.offset > size_) {
+    problem_ = path_of(begin.segment_id) + ": has no record " + std::to_string(begin.next_number) +
+               " at offset " + std::to_string(begin.offset);
+    return false;
+  }
+  offset_ = begin.offset;
+  number_ = begin.next_number;
+  // Behind the last record of a full segment.
+  if (offset_ == size_) {
+    is_at_end_ = segments_.size() == 1;
+    if (!is_at_end_) close_segment();
+  }
+  return true;
+}
+
+bool RecordReader::list_segments() {
   DIR* const listing = ::opendir(directory_.c_str());
   if (listing == nullptr) {
     problem_ = directory_ + ": " + std::strerror(errno);
@@ -43,12 +81,6 @@ bool RecordReader::open() {
   ::closedir(listing);
   std::sort(segments_.begin(), segments_.end());
   if (!segments_.empty() && is_unbegun(segments_.back())) segments_.pop_back();
-  for (std::size_t i = 1; i < segments_.size(); ++i) {
-    if (segments_[i] != segments_[i - 1] + 1) {
-      problem_ = path_of(segments_[i - 1] + 1) + ": the segment is missing";
-      return false;
-    }
-  }
   return true;
 }
 
@@ -171,7 +203,7 @@ RecordStatus RecordReader::next(Record& record) {
         is_at_end_ = true;
         return RecordStatus::end;
       }
-      const bool is_first = next_segment_ == 0;
+      const bool is_first = next_segment_ == 0;  // of all, not behind a given place
       if (!open_segment(segments_[next_segment_++], is_first)) {
         is_corrupt_ = true;
         return RecordStatus::corrupt;

@@ -28,9 +28,10 @@ class RecordReader {
   RecordReader(const RecordReader&) = delete;
   RecordReader& operator=(const RecordReader&) = delete;
 
-  /// Finds the segments; false and problem() if the directory cannot be read or one is missing in
-  /// the middle. A directory without segments is an empty log.
-  [[nodiscard]] bool open();
+  /// Finds the segments to read: those from `begin` on, up to `last_segment`, which then counts as
+  /// the log's last. False and problem() if the directory cannot be read, one is missing, or
+  /// `begin` is no place in it. A directory without segments is an empty log.
+  [[nodiscard]] bool open(const LogPosition& begin = {}, std::uint64_t last_segment = no_segment);
 
   /// Whether there is no segment. Requires: open().
   [[nodiscard]] bool is_empty() const noexcept { return segments_.empty(); }
@@ -40,16 +41,18 @@ class RecordReader {
 
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
 
-  // Where the log ends, for whoever goes on writing it. Requires: next() has answered end.
-  [[nodiscard]] std::uint64_t last_segment() const noexcept { return segment_id_; }
-  [[nodiscard]] std::uint64_t end_offset() const noexcept { return offset_; }
-  [[nodiscard]] std::uint64_t next_number() const noexcept { return number_; }
+  static constexpr std::uint64_t no_segment = ~std::uint64_t{0};
+
+  /// Where the log ends, for whoever goes on with it. Requires: next() has answered end.
+  [[nodiscard]] LogPosition end() const noexcept { return {segment_id_, offset_, number_}; }
   /// Bytes of a torn tail that were dropped: what is not zero behind the end.
   [[nodiscard]] std::uint64_t torn_bytes() const noexcept { return torn_bytes_; }
   /// Build named in the last segment's header.
   [[nodiscard]] const std::string& build() const noexcept { return build_; }
 
  private:
+  [[nodiscard]] bool list_segments();
+  [[nodiscard]] bool go_to(const LogPosition& begin);
   [[nodiscard]] bool open_segment(std::uint64_t id, bool is_first);
   [[nodiscard]] bool is_unbegun(std::uint64_t id);
   void close_segment() noexcept;

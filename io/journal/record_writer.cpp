@@ -22,7 +22,7 @@ RecordWriter::~RecordWriter() {
   static_cast<void>(close());
 }
 
-int RecordWriter::open(const RecordLogEnd& end) {
+int RecordWriter::open(const LogPosition& end) {
   number_ = end.next_number;
   segment_id_ = end.segment_id;
   offset_ = (end.offset + 7) & ~std::uint64_t{7};  // a cut file may end within a record's padding
@@ -42,6 +42,7 @@ int RecordWriter::open(const RecordLogEnd& end) {
   if (::msync(segment_.bytes, segment_.size, MS_SYNC) != 0) return errno;
   appended_.store(number_ - 1, std::memory_order_release);
   durable_.store(number_ - 1, std::memory_order_release);
+  full_segment_.store(segment_id_ - 1, std::memory_order_release);
   wants_next_ = true;
   helper_ = std::thread([this] { help(); });
   return 0;
@@ -136,6 +137,7 @@ void RecordWriter::go_to_next_segment(std::int64_t log_unix_ns) noexcept {
   segment_ = ready_;
   ready_ = {};
   next_is_ready_.store(false, std::memory_order_relaxed);
+  full_segment_.store(segment_id_, std::memory_order_release);
   ++segment_id_;
   const SegmentHeader header = header_of(segment_id_, number_);
   std::memcpy(segment_.bytes, &header, sizeof header);

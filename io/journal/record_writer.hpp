@@ -33,13 +33,6 @@ struct RecordWriterOptions {
   std::function<void()> on_durable{};                    ///< after each sync; the helper's thread
 };
 
-/// Where the log ends: of RecordReader, or the default for an empty log.
-struct RecordLogEnd {
-  std::uint64_t segment_id = 0;  ///< 0: no segment yet
-  std::uint64_t offset = 0;
-  std::uint64_t next_number = 1;
-};
-
 class RecordWriter {
  public:
   explicit RecordWriter(RecordWriterOptions options);
@@ -47,8 +40,9 @@ class RecordWriter {
   RecordWriter(const RecordWriter&) = delete;
   RecordWriter& operator=(const RecordWriter&) = delete;
 
-  /// Takes up behind `end`: wipes what a torn tail left there, or begins a segment; 0 or errno.
-  [[nodiscard]] int open(const RecordLogEnd& end);
+  /// Takes up behind `end` (default: an empty log): wipes what a torn tail left there, or begins a
+  /// segment; 0 or errno.
+  [[nodiscard]] int open(const LogPosition& end);
 
   /// Whether a record of `payload_bytes` can be appended now: in this segment, or in the next one,
   /// which is ready. Thread: the writer's.
@@ -74,6 +68,10 @@ class RecordWriter {
     return next_error_.load(std::memory_order_relaxed);
   }
   [[nodiscard]] std::uint64_t segment_id() const noexcept { return segment_id_; }
+  /// The last segment that is full: nothing more will be written to it. 0: none known. Any thread.
+  [[nodiscard]] std::uint64_t full_segment() const noexcept {
+    return full_segment_.load(std::memory_order_acquire);
+  }
 
   /// Ends the log: everything is durable when this returns; 0 or errno.
   [[nodiscard]] int close();
@@ -115,6 +113,7 @@ class RecordWriter {
   std::atomic<bool> next_is_ready_{false};
   std::atomic<std::uint64_t> appended_{0};
   std::atomic<std::uint64_t> durable_{0};
+  std::atomic<std::uint64_t> full_segment_{0};
   std::atomic<int> failure_{0};
   std::atomic<int> next_error_{0};
   std::thread helper_;

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 namespace coreloop::io {
-namespace {
 
 int write_all(int descriptor, const char* bytes, std::size_t size, off_t offset) noexcept {
   while (size > 0) {
@@ -25,6 +24,8 @@ int write_all(int descriptor, const char* bytes, std::size_t size, off_t offset)
   }
   return 0;
 }
+
+namespace {
 
 int write_zeros(int descriptor, std::uint64_t begin, std::uint64_t end) noexcept {
   static const std::array<char, 65'536> zeros{};

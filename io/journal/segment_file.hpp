@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <sys/types.h>
 
 #include "io/journal/record_format.hpp"
 
@@ -37,6 +38,10 @@ class LogDirectory {
 /// errno. Without its end record, which such a file may have no room for, what follows it could not
 /// be read.
 [[nodiscard]] int complete_segment(const std::string& path) noexcept;
+
+/// Writes all of `size` bytes at `offset`; 0 or errno.
+[[nodiscard]] int write_all(int descriptor, const char* bytes, std::size_t size,
+                            off_t offset) noexcept;
 
 /// Makes names in a directory durable; 0 or errno.
 [[nodiscard]] int sync_directory(const std::string& directory) noexcept;

@@ -43,7 +43,12 @@ class RecoveryCheck {
   [[nodiscard]] End end(EntryId base) const noexcept {
     if (is_met_) return End::met;
     const EntryId last = made_ == EntryId{} ? base : made_;
-    return found_.counter > last.counter && found_.ms >= last.ms ? End::behind : End::stranger;
+    return is_behind(last, found_) ? End::behind : End::stranger;
+  }
+
+  /// Whether `found` is an id as we make them after `last`.
+  [[nodiscard]] static bool is_behind(EntryId last, EntryId found) noexcept {
+    return found.counter > last.counter && found.ms >= last.ms;
   }
 
   [[nodiscard]] EntryId made() const noexcept { return made_; }

@@ -16,9 +16,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "engine/loop_counters.hpp"
 #include "io/codec/report_codec.hpp"
+#include "io/edge/restart.hpp"
 #include "io/edge/safe_inputs.hpp"
 #include "io/edge/sink.hpp"
 #include "io/redis/handshake.hpp"
@@ -58,10 +61,13 @@ class RedisSink final : public RedisSessionOwner {
   void wait_for(SafeInputs* inputs) { options_.inputs = inputs; }
   /// Begins to connect.
   void open() { session_.open(); }
-  /// Before open(): takes up where an earlier run began above `bases`, instead of adopting what is
-  /// found. `recovers`: its outputs will be written once more, until end_of_recovery(); what Redis
-  /// has of them is passed over, and must be the same.
-  void resume(const std::array<EntryId, output_stream_count>& bases, bool recovers);
+  /// Before open(): goes on with an earlier run, instead of adopting what is found: at the newest
+  /// of `restarts` (newest first, at least one) up to which Redis has every output, or at the
+  /// oldest. Outputs of inputs behind it will be written once more, until end_of_recovery(); what
+  /// Redis has of them is passed over, and must be the same.
+  void resume(std::vector<Restart> restarts) { restarts_ = std::move(restarts); }
+  /// Which of them it is. Requires: is_ready() once.
+  [[nodiscard]] std::size_t restart() const noexcept { return restart_; }
   /// Ends the connection for good.
   void close() noexcept;
 
@@ -75,7 +81,7 @@ class RedisSink final : public RedisSessionOwner {
 
   /// Whether the streams have been looked at and we may publish.
   [[nodiscard]] bool is_ready() const noexcept { return is_ready_.load(std::memory_order_acquire); }
-  /// Last ids found at the first connect, or resumed from. Requires: is_ready() once.
+  /// Last ids found at the first connect, or those of the restart. Requires: is_ready() once.
   [[nodiscard]] const std::array<EntryId, output_stream_count>& bases() const noexcept {
     return bases_;
   }
@@ -131,9 +137,11 @@ class RedisSink final : public RedisSessionOwner {
   void on_info(std::size_t stream, RedisReply reply);
   void settle();
   void adopt();
+  void take_up();
   void pass_over_what_is_there() noexcept;
   void check_recovered(std::size_t stream, EntryId id) noexcept;
   void meet_stranger(std::size_t stream);
+  void meet_own_future(std::size_t stream, EntryId found, EntryId last);
   void stop_publishing(RedisFault fault, const std::string& why);
   bool settle_stream(std::size_t stream);
   void probe();
@@ -168,7 +176,9 @@ class RedisSink final : public RedisSessionOwner {
   std::uint64_t batch_entries_ = 0;  ///< commands in it
   std::string refusal_;              ///< first error of the transaction or probe
   RedisErrorKind refusal_kind_ = RedisErrorKind::other;
-  bool has_bases_ = false;      ///< adopted or resumed
+  std::vector<Restart> restarts_;
+  std::size_t restart_ = 0;
+  bool has_bases_ = false;      ///< adopted or taken up
   bool has_probed_ = false;     ///< whether we may write has been asked since the start
   bool is_recovering_ = false;  ///< outputs are made once more
   std::array<RecoveryCheck, output_stream_count> checks_;

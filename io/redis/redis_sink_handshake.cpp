@@ -104,6 +104,12 @@ bool RedisSink::settle_stream(std::size_t stream) {
       break;
     }
     case HandshakeVerdict::foreign_writer:
+      // An id as we make them, before we have made any: an older copy of the journal was taken up.
+      if (!restarts_.empty() && queue_.end() == 0 &&
+          RecoveryCheck::is_behind(bases_[stream], facts.last_in_redis)) {
+        meet_own_future(stream, facts.last_in_redis, bases_[stream]);
+        return false;
+      }
       stop_publishing(RedisFault::foreign_writer,
                       name + " ends with " + facts.last_in_redis.text() +
                           ", which is none of ours (our last: " + facts.newest.text() +
@@ -174,7 +180,8 @@ void RedisSink::on_probe(std::uint64_t step, RedisReply reply) {
   if (!is_begin && !is_discard) return;
   if (!refusal_.empty()) return refuse(refusal_kind_, refusal_);
   has_probed_ = true;
-  if (!has_bases_) adopt();
+  if (!has_bases_ && restarts_.empty()) adopt();
+  if (!has_bases_) take_up();
   settle();
 }
 
@@ -184,11 +191,32 @@ void RedisSink::adopt() {
   has_bases_ = true;
 }
 
-void RedisSink::resume(const std::array<EntryId, output_stream_count>& bases, bool recovers) {
-  bases_ = bases;
+void RedisSink::take_up() {
+  const auto has_outputs_of = [this](const Restart& restart) {
+    for (std::size_t i = 0; i < output_stream_count; ++i) {
+      if (found_[i].last < restart.output_ids[i]) return false;
+    }
+    return true;
+  };
+  while (restart_ + 1 < restarts_.size() && !has_outputs_of(restarts_[restart_]))
+    ++restart_;
+  if (restart_ != 0)
+    session_.notice(true, "Redis has lost its end; beginning further back, to publish it again");
+  bases_ = restarts_[restart_].output_ids;
+  is_recovering_ = restarts_[restart_].has_inputs;
   has_bases_ = true;
-  is_recovering_ = recovers;
-  if (!recovers) in_redis_ = bases;
+  if (!is_recovering_) {
+    in_redis_ = bases_;
+    return;
+  }
+  for (std::size_t i = 0; i < output_stream_count; ++i) {
+    if (found_[i].last >= bases_[i]) continue;
+    const std::uint64_t lost = bases_[i].counter - found_[i].last.counter;
+    counters_.hole.add(lost);
+    session_.notice(true, options_.names[i] + ": ends before all that is held for it; " +
+                              std::to_string(lost) + " entries up to " + bases_[i].text() +
+                              " cannot be restored");
+  }
 }
 
 // Publication goes on at the first entry that is not there.
@@ -211,6 +239,12 @@ void RedisSink::meet_stranger(std::size_t stream) {
                       ", which the journal does not lead to: somebody else writes to it");
 }
 
+void RedisSink::meet_own_future(std::size_t stream, EntryId found, EntryId last) {
+  stop_publishing(RedisFault::journal_behind,
+                  options_.names[stream] + " ends with " + found.text() + ", the journal with " +
+                      last.text() + ": the journal has lost its end, or is an older copy");
+}
+
 void RedisSink::stop_publishing(RedisFault fault, const std::string& why) {
   session_.raise(fault, why);
   close();
@@ -226,10 +260,7 @@ void RedisSink::end_of_recovery() noexcept {
         meet_stranger(i);
         break;
       case RecoveryCheck::End::behind:
-        stop_publishing(RedisFault::journal_behind,
-                        options_.names[i] + " ends with " + checks_[i].found().text() +
-                            ", the journal with " + checks_[i].made().text() +
-                            ": the journal has lost its end, or is an older copy");
+        meet_own_future(i, checks_[i].found(), checks_[i].made());
         break;
     }
   }

@@ -86,7 +86,7 @@ class CrashRun:
 
     def conf(self, layout, redis=""):
         return (f'[input]\nsource = "redis"\nstart = "0"\n[output]\nsink = "redis"\nmaxlen = 10000000\n'
-                f'[redis]\nurl = "{self.proxy.url}"\n{redis}\n[journal]\ndir = "{self.journal}"\nsegment_mb = {self.segment_mb}\n'
+                f'[redis]\nurl = "{self.proxy.url}"\n{redis}\n[journal]\ndir = "{self.journal}"\nsegment_mb = {self.segment_mb}\nsegments_kept = 1000000\n'
                 f'[http]\nlisten = ""\n[threads]\nlayout = {layout}\ncores = "none"\noversubscribe = true\n'
                 f'[risk]\nmax_daily_trades = 1000000\ncooldown_after_loss_minutes = 0\n'
                 f'[accounts]\nnames = ["main", "second"]\n[mark]\ninterval_s = 1\n')

@@ -3,11 +3,14 @@
 //   SHIM_SYNC_MS=N        every fdatasync takes N ms more
 //   SHIM_SYNC_FAILS_AT=K  the K-th fdatasync answers EIO, all later ones succeed
 //   SHIM_FULL_FILE=PATH   while PATH exists the disk is full: pwrite of a page or more answers
-//   ENOSPC
+//                         ENOSPC
+//   SHIM_FULL_NAME=NAME   only for files whose path ends so
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <string_view>
 #include <dlfcn.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -17,6 +20,21 @@ namespace {
 long number(const char* name) {
   const char* const text = std::getenv(name);
   return text == nullptr ? 0 : std::atol(text);
+}
+
+// Whether the disk has no room for this file.
+bool is_full(int descriptor) {
+  const char* const full = std::getenv("SHIM_FULL_FILE");
+  if (full == nullptr || ::access(full, F_OK) != 0) return false;
+  const char* const name = std::getenv("SHIM_FULL_NAME");
+  if (name == nullptr) return true;
+  char link[64];
+  char path[4'096];
+  std::snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+  const ssize_t size = ::readlink(link, path, sizeof path);
+  const std::string_view found{path, size < 0 ? 0 : static_cast<size_t>(size)};
+  const std::string_view wanted{name};
+  return found.size() >= wanted.size() && found.substr(found.size() - wanted.size()) == wanted;
 }
 
 }  // namespace
@@ -41,8 +59,7 @@ extern "C" int fdatasync(int descriptor) {
 extern "C" ssize_t pwrite64(int descriptor, const void* bytes, size_t size, off64_t at) {
   using Function = ssize_t (*)(int, const void*, size_t, off64_t);
   static const auto real = reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "pwrite64"));
-  const char* const full = std::getenv("SHIM_FULL_FILE");
-  if (full != nullptr && size >= 4'096 && ::access(full, F_OK) == 0) {
+  if (size >= 4'096 && is_full(descriptor)) {
     errno = ENOSPC;
     return -1;
   }

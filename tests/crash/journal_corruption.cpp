@@ -113,7 +113,7 @@ class Journal {
       io::Record record;
       switch (reader.next(record)) {
         case io::RecordStatus::record:
-          records.push_back({reader.end_offset(), std::to_string(record.number) + " " +
+          records.push_back({reader.end().offset, std::to_string(record.number) + " " +
                                                       std::to_string(record.type) + " " +
                                                       std::to_string(record.log_unix_ns) + " " +
                                                       std::string{record.bytes}});

@@ -69,8 +69,8 @@ ReadLog read_log() {
   CHECK(reader.next(record) == status, "an end stays an end");
   log.is_whole = status == RecordStatus::end;
   CHECK(log.is_whole == reader.problem().empty(), "a reason where it is corrupt");
-  log.last_segment = reader.last_segment();
-  log.end_offset = reader.end_offset();
+  log.last_segment = reader.end().segment_id;
+  log.end_offset = reader.end().offset;
   log.torn_bytes = reader.torn_bytes();
   return log;
 }

@@ -36,7 +36,7 @@ class SinkRun {
   SinkRun(ScriptedServer& server, io::EventLoop& loop, std::uint8_t choices)
       : server_(server), loop_(loop), sink_(loop, options(choices)) {
     is_recovering_ = (choices & 2) != 0;
-    if ((choices & 1) != 0) sink_.resume({}, is_recovering_);
+    if ((choices & 1) != 0) sink_.resume({io::Restart{.has_inputs = is_recovering_}});
     is_recovering_ = is_recovering_ && (choices & 1) != 0;
     sink_.open();
     server_.settle(loop_);

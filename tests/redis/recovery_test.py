@@ -7,61 +7,21 @@ Killing at random moments is tests/crash.
 """
 
 import shutil
-import signal
-import subprocess
 import sys
 import time
 
 sys.dont_write_bytecode = True
 from support import case
-from support.case import RedisCase, THREE_THREADS
-from support.oracle import DEAD, EXECUTION, OUTPUTS, SAFE, SIGNAL, TICK, differences
-
-CONF, DATA, FOREIGN = 78, 65, 75
-
-
-class JournalCase(RedisCase):
-    layout = THREE_THREADS
-    segment_mb = 1
-
-    def setUp(self):
-        super().setUp()
-        self.journal = self.folder / "journal"
-
-    def conf(self, *arguments, more="", **named):
-        journal = f'[journal]\ndir = "{self.journal}"\nsegment_mb = {self.segment_mb}\n'
-        return super().conf(*arguments, more=journal + more, **named).replace(f'tape = "{self.tape}"\n', "")
-
-    def kill(self):
-        self.engine.send(signal.SIGKILL)
-        self.engine.wait()
-
-    def run_once(self, count=100):
-        """A run that ends as it should."""
-        self.start_engine()
-        self.feed(count)
-        self.wait_for_outcomes()
-        self.stop_engine()
-
-    def check(self, signals=None):
-        """The streams are what one replay of the whole journal gives."""
-        done = subprocess.run([case.options.bin / "replay", "export", "--journal", self.journal, "--out", self.tape],
-                              capture_output=True, text=True, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        signals = self.server.ask.entries(SIGNAL) if signals is None else signals
-        self.assertEqual(differences(case.options.bin / "replay", self.tape, self.folder, signals,
-                                     self.server.ask.entries), [])
-
-    def exit_of_restart(self, **conf):
-        engine = self.start_engine(waits=False, **conf)
-        return engine.wait(), engine.log
+from support.journal_case import CONF, DATA, FOREIGN, JournalCase
+from support.oracle import DEAD, EXECUTION, OUTPUTS, SAFE, SIGNAL, TICK
 
 
 class RestartTest(JournalCase):
     def test_books_and_numbers_go_on_after_a_clean_stop(self):
         for _ in range(3):
             self.run_once()
-        self.assertIn("replayed", self.engine.log)
+            self.assertNotIn("replayed", self.engine.log)
+        self.assertRegex(self.engine.log, r"a snapshot behind input 2\d\d,")
         self.check()
 
     def test_books_and_numbers_go_on_after_a_kill(self):
@@ -220,7 +180,7 @@ class RefusalTest(JournalCase):
         self.assertIn("engine.seed is 9, was 1", engine.log)
 
     def test_d5_damage_in_the_middle(self):
-        self.run_once()
+        self.run_once(dies=True)
         segment = self.journal / "0000000001.log"
         data = bytearray(segment.read_bytes())
         data[5000] ^= 4
@@ -236,7 +196,7 @@ class RefusalTest(JournalCase):
         while not (self.journal / "0000000003.log").exists():
             self.feed(500)
             self.wait_for_outcomes()
-        self.stop_engine()
+        self.kill()
         (self.journal / "0000000002.log").rename(self.folder / "away")
         code, log = self.exit_of_restart()
         self.assertEqual(code, DATA, log)
@@ -271,9 +231,9 @@ class DiskTest(JournalCase):
         if not self.shim.exists():
             self.skipTest("no fault shim in this build: a sanitizer's")
 
-    def start_with(self, sync="batch", **faults):
+    def start_with(self, sync="batch", waits=True, **faults):
         words = [f"LD_PRELOAD={self.shim}", *(f"SHIM_{name}={value}" for name, value in faults.items())]
-        return self.start_engine(prefix=("env", *words), arguments=("--set", f"journal.sync={sync}"))
+        return self.start_engine(waits=waits, prefix=("env", *words), arguments=("--set", f"journal.sync={sync}"))
 
     def test_outputs_wait_for_a_sync_and_all_come(self):
         self.start_with()
@@ -302,7 +262,7 @@ class DiskTest(JournalCase):
         # Each of the first ones: those of the start are few.
         for failing in (1, 2, 4, 8):
             with self.subTest(failing=failing):
-                engine = self.start_with(SYNC_FAILS_AT=failing)
+                engine = self.start_with(waits=False, SYNC_FAILS_AT=failing)
                 before = self.outcome_count()
                 end = time.monotonic() + 30
                 while engine.is_alive() and time.monotonic() < end:

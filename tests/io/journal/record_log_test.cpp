@@ -1,5 +1,6 @@
 // The record log: what was appended is read back, through segments and restarts; a torn tail is
 // dropped, and damage anywhere else is seen.
+#include <algorithm>
 #include <array>
 #include <string>
 #include <thread>
@@ -40,7 +41,7 @@ struct Log {
   std::vector<std::string> payloads;
   RecordStatus status = RecordStatus::end;
   std::string problem;
-  RecordLogEnd end;
+  LogPosition end;
   std::uint64_t torn_bytes = 0;
 
   /// Whether it holds payload 0, 1, 2, … and nothing else.
@@ -64,7 +65,7 @@ Log read_log(const std::string& directory) {
   while ((log.status = reader.next(record)) == RecordStatus::record)
     log.payloads.emplace_back(record.bytes);
   log.problem = reader.problem();
-  log.end = {reader.last_segment(), reader.end_offset(), reader.next_number()};
+  log.end = reader.end();
   log.torn_bytes = reader.torn_bytes();
   return log;
 }
@@ -292,6 +293,54 @@ TEST(LogDirectoryTest, LetsOneProcessIn) {
   EXPECT_EQ(second.open(dir.path("log")), LogDirectory::Result::busy);
   EXPECT_NE(second.problem().find("another process"), std::string::npos);
   EXPECT_EQ(LogDirectory{}.open(dir.path("no/such")), LogDirectory::Result::failed);
+}
+
+// What reads from the middle, and up to a segment that is full.
+TEST(RecordLogTest, AnyPlaceBetweenTwoRecordsIsAPlaceToBegin) {
+  tests::TempDir dir;
+  constexpr std::size_t count = 2'000;
+  append(dir.path(""), count);
+  const Log whole = read_log(dir.path(""));
+  ASSERT_GT(whole.end.segment_id, 3U);
+  for (const std::uint64_t last_segment :
+       {std::uint64_t{1}, std::uint64_t{2}, whole.end.segment_id}) {
+    std::vector<LogPosition> places;
+    std::vector<std::string> payloads;
+    Record record;
+    RecordReader reader(dir.path(""));
+    ASSERT_TRUE(reader.open({}, last_segment));
+    for (places.push_back({}); reader.next(record) == RecordStatus::record;
+         places.push_back(reader.end()))
+      payloads.emplace_back(record.bytes);
+    places.push_back(reader.end());
+    for (std::size_t i = 0; i < places.size(); i += i < 40 || i + 40 > places.size() ? 1 : 97) {
+      RecordReader again(dir.path(""));
+      ASSERT_TRUE(again.open(places[i])) << again.problem();
+      std::size_t at = std::min(i, payloads.size());
+      for (; again.next(record) == RecordStatus::record; ++at)
+        ASSERT_EQ(record.bytes, payload_of(at)) << "from place " << i;
+      EXPECT_EQ(at, count) << again.problem();
+      EXPECT_EQ(again.end().next_number, whole.end.next_number);
+    }
+  }
+}
+
+TEST(RecordLogTest, WhatIsNoPlaceInItIsRefused) {
+  tests::TempDir dir;
+  append(dir.path(""), 500);
+  const Log whole = read_log(dir.path(""));
+  const auto opens = [&dir](const LogPosition& place) {
+    return RecordReader(dir.path("")).open(place);
+  };
+  EXPECT_TRUE(opens(whole.end));
+  EXPECT_FALSE(opens({whole.end.segment_id + 2, sizeof(SegmentHeader), 900}));
+  EXPECT_FALSE(opens({1, sizeof(SegmentHeader) - 8, 1}));
+  EXPECT_FALSE(opens({1, segment_bytes + 8, 1}));
+  EXPECT_FALSE(opens({2, sizeof(SegmentHeader), 1})) << "its first record has a higher number";
+  RecordReader wrong_number(dir.path(""));
+  Record record;
+  ASSERT_TRUE(wrong_number.open({1, sizeof(SegmentHeader), 2}));
+  EXPECT_EQ(wrong_number.next(record), RecordStatus::corrupt);
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ class ResumedSourceTest : public testing::Test {
   }
 
   struct TakenUp {
-    RecordLogEnd end;
+    LogPosition end;
     bool is_empty = true;
   };
 
@@ -90,7 +90,7 @@ class ResumedSourceTest : public testing::Test {
     Record record;
     while (reader.next(record) == RecordStatus::record)
       contents.is_empty = false;
-    contents.end = {reader.last_segment(), reader.end_offset(), reader.next_number()};
+    contents.end = reader.end();
     return contents;
   }
 

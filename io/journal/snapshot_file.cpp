@@ -1,0 +1,264 @@
+// Bytes of a snapshot, and its life on the disk.
+#include "io/journal/snapshot_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/journal/crc32c.hpp"
+#include "io/journal/segment_file.hpp"
+
+namespace coreloop::io {
+namespace {
+
+constexpr std::uint32_t snapshot_format_version = 1;
+constexpr std::string_view snapshot_suffix = ".snap";
+constexpr std::string_view segment_suffix = ".log";
+constexpr std::size_t sequence_digits = 20;
+constexpr std::uint64_t snapshot_bytes_max = std::uint64_t{1} << 33;
+
+struct SnapshotHeader {
+  std::array<char, 8> magic{'c', 'o', 'r', 'e', 's', 'n', 'a', 'p'};
+  std::uint32_t format_version = snapshot_format_version;
+  std::uint32_t amount_places = 8;
+  std::uint64_t sequence = 0;
+  std::int64_t log_unix_ns = 0;
+  std::uint64_t segment_id = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t next_number = 0;
+  std::array<EntryId, output_stream_count> output_ids{};
+  std::array<std::uint64_t, 4> section_bytes{};  ///< conf, starts, cursors, state
+  std::array<char, 80> build{};
+  std::uint32_t reserved = 0;
+  std::uint32_t crc = 0;  ///< of all before, and then of the sections
+};
+static_assert(std::has_unique_object_representations_v<SnapshotHeader>, "no padding: it is hashed");
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+using Ids = std::map<std::string, EntryId, std::less<>>;
+
+void append_text(std::string& bytes, std::string_view text) {
+  const auto size = static_cast<std::uint32_t>(text.size());
+  bytes.append(reinterpret_cast<const char*>(&size), sizeof size);
+  bytes.append(text);
+}
+
+bool take_text(std::string_view& bytes, std::string& text) {
+  std::uint32_t size = 0;
+  if (bytes.size() < sizeof size) return false;
+  std::memcpy(&size, bytes.data(), sizeof size);
+  bytes.remove_prefix(sizeof size);
+  if (bytes.size() < size) return false;
+  text = bytes.substr(0, size);
+  bytes.remove_prefix(size);
+  return true;
+}
+
+std::string bytes_of(const Pairs& pairs) {
+  std::string bytes;
+  for (const auto& [name, value] : pairs) {
+    append_text(bytes, name);
+    append_text(bytes, value);
+  }
+  return bytes;
+}
+
+bool read_pairs(std::string_view bytes, Pairs& pairs) {
+  while (!bytes.empty()) {
+    auto& [name, value] = pairs.emplace_back();
+    if (!take_text(bytes, name) || !take_text(bytes, value)) return false;
+  }
+  return true;
+}
+
+std::string bytes_of(const Ids& ids) {
+  Pairs pairs;
+  for (const auto& [name, id] : ids)
+    pairs.emplace_back(name, id.text());
+  return bytes_of(pairs);
+}
+
+bool read_ids(std::string_view bytes, Ids& ids) {
+  Pairs pairs;
+  if (!read_pairs(bytes, pairs)) return false;
+  return std::all_of(pairs.begin(), pairs.end(), [&ids](const auto& pair) {
+    return parse_entry_id(pair.second, ids[pair.first]);
+  });
+}
+
+std::uint32_t crc_of(const SnapshotHeader& header, std::string_view sections) {
+  const std::uint32_t crc = crc32c(0, &header, offsetof(SnapshotHeader, crc));
+  return crc32c(crc, sections.data(), sections.size());
+}
+
+std::string encode(const Snapshot& snapshot) {
+  const JournalContents& journal = snapshot.journal;
+  const std::array<std::string, 3> sections{bytes_of(journal.conf), bytes_of(journal.starts),
+                                            bytes_of(journal.cursors)};
+  SnapshotHeader header;
+  header.sequence = journal.last_sequence;
+  header.log_unix_ns = journal.last_log_unix_ns;
+  header.segment_id = journal.end.segment_id;
+  header.offset = journal.end.offset;
+  header.next_number = journal.end.next_number;
+  header.output_ids = snapshot.output_ids;
+  for (std::size_t i = 0; i < sections.size(); ++i)
+    header.section_bytes[i] = sections[i].size();
+  header.section_bytes.back() = snapshot.state.size();
+  std::memcpy(header.build.data(), journal.build.data(),
+              std::min(journal.build.size(), header.build.size() - 1));
+  std::string bytes(sizeof header, '\0');
+  for (const std::string& section : sections)
+    bytes += section;
+  bytes += snapshot.state;
+  header.crc = crc_of(header, std::string_view{bytes}.substr(sizeof header));
+  std::memcpy(bytes.data(), &header, sizeof header);
+  return bytes;
+}
+
+// Empty, or what is wrong with `bytes`.
+std::string decode(std::string_view bytes, Snapshot& snapshot) {
+  SnapshotHeader header;
+  if (bytes.size() < sizeof header) return "shorter than its header";
+  std::memcpy(&header, bytes.data(), sizeof header);
+  bytes.remove_prefix(sizeof header);
+  if (header.magic != SnapshotHeader{}.magic || header.crc != crc_of(header, bytes))
+    return "damaged";
+  if (header.format_version != snapshot_format_version ||
+      header.amount_places != SnapshotHeader{}.amount_places) {
+    return "format version " + std::to_string(header.format_version) + "; this build reads " +
+           std::to_string(snapshot_format_version);
+  }
+  std::array<std::string_view, 4> sections;
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    if (bytes.size() < header.section_bytes[i]) return "damaged";
+    sections[i] = bytes.substr(0, header.section_bytes[i]);
+    bytes.remove_prefix(header.section_bytes[i]);
+  }
+  JournalContents& journal = snapshot.journal;
+  journal = {};
+  if (!bytes.empty() || !read_pairs(sections[0], journal.conf) ||
+      !read_ids(sections[1], journal.starts) || !read_ids(sections[2], journal.cursors)) {
+    return "damaged";
+  }
+  journal.last_sequence = header.sequence;
+  journal.last_log_unix_ns = header.log_unix_ns;
+  journal.end = {header.segment_id, header.offset, header.next_number};
+  journal.build.assign(header.build.data(), ::strnlen(header.build.data(), header.build.size()));
+  snapshot.output_ids = header.output_ids;
+  snapshot.state = sections[3];
+  return {};
+}
+
+int read_file(const std::string& path, std::string& bytes) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) return errno;
+  struct stat status {};
+  int error = ::fstat(descriptor, &status) == 0 ? 0 : errno;
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (error == 0 && size > snapshot_bytes_max) error = EFBIG;
+  if (error == 0) bytes.resize(size);
+  std::size_t done = 0;
+  while (error == 0 && done < bytes.size()) {
+    const ssize_t count = ::read(descriptor, bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno != EINTR) error = errno;
+    if (count == 0) error = EIO;
+    if (count > 0) done += static_cast<std::size_t>(count);
+  }
+  ::close(descriptor);
+  return error;
+}
+
+int write_file(const std::string& path, std::string_view bytes) {
+  const int descriptor =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor < 0) return errno;
+  int error = write_all(descriptor, bytes.data(), bytes.size(), 0);
+  if (error == 0 && ::fsync(descriptor) != 0) error = errno;
+  if (::close(descriptor) != 0 && error == 0) error = errno;
+  return error;
+}
+
+// The numbers of the files in `directory` that are named as `name_of` names them.
+std::vector<std::uint64_t> list_numbers(const std::string& directory, std::string_view suffix,
+                                        std::string (*name_of)(std::uint64_t)) {
+  std::vector<std::uint64_t> numbers;
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory.c_str()), &::closedir);
+  if (listing == nullptr) return numbers;
+  while (const dirent* const entry = ::readdir(listing.get())) {
+    const std::string_view name = entry->d_name;
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error == std::errc{} && std::string_view{end} == suffix && name == name_of(number))
+      numbers.push_back(number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+}  // namespace
+
+std::string snapshot_name(std::uint64_t sequence) {
+  const std::string digits = std::to_string(sequence);
+  return std::string(sequence_digits - digits.size(), '0') + digits + std::string{snapshot_suffix};
+}
+
+std::vector<std::uint64_t> list_snapshots(const std::string& directory) {
+  std::vector<std::uint64_t> sequences = list_numbers(directory, snapshot_suffix, &snapshot_name);
+  std::reverse(sequences.begin(), sequences.end());
+  return sequences;
+}
+
+int write_snapshot(const std::string& directory, const Snapshot& snapshot) {
+  const std::string path = directory + "/" + snapshot_name(snapshot.journal.last_sequence);
+  const std::string unfinished = directory + "/snapshot.new";
+  const std::string bytes = encode(snapshot);
+  int error = write_file(unfinished, bytes);
+  if (error == 0 && ::rename(unfinished.c_str(), path.c_str()) != 0) error = errno;
+  if (error != 0) {
+    ::unlink(unfinished.c_str());
+    return error;
+  }
+  error = sync_directory(directory);
+  std::string read_back;
+  if (error == 0) error = read_file(path, read_back);
+  return error == 0 && read_back != bytes ? EIO : error;
+}
+
+std::string read_snapshot(const std::string& directory, std::uint64_t sequence,
+                          Snapshot& snapshot) {
+  const std::string path = directory + "/" + snapshot_name(sequence);
+  std::string bytes;
+  const int error = read_file(path, bytes);
+  std::string problem = error != 0 ? std::strerror(error) : decode(bytes, snapshot);
+  if (problem.empty() && snapshot.journal.last_sequence != sequence)
+    problem = "of another sequence than its name says";
+  return problem.empty() ? problem : path + ": " + problem;
+}
+
+std::size_t remove_what_snapshots_replace(const std::string& directory, std::size_t segments_kept) {
+  const std::vector<std::uint64_t> sequences = list_snapshots(directory);
+  if (sequences.size() < snapshots_kept) return 0;
+  // The segments go first: without the oldest snapshot they would be of no use.
+  Snapshot oldest;
+  if (!read_snapshot(directory, sequences[snapshots_kept - 1], oldest).empty()) return 0;
+  std::size_t removed = 0;
+  for (const std::uint64_t id : list_numbers(directory, segment_suffix, &segment_name)) {
+    if (id + segments_kept >= oldest.journal.end.segment_id) break;
+    if (::unlink((directory + "/" + segment_name(id)).c_str()) == 0) ++removed;
+  }
+  for (std::size_t i = snapshots_kept; i < sequences.size(); ++i)
+    ::unlink((directory + "/" + snapshot_name(sequences[i])).c_str());
+  return removed;
+}
+
+}  // namespace coreloop::io
