@@ -99,6 +99,8 @@ class StageLoop {
     if (holds_message_) return can_go_on();
     if (output_ && !output_->has_room()) return false;
     if (input_) return input_->has_message() || input_->is_finished();
+    // The last turn asked the source for nothing: there was no room, and now there is.
+    if (waits_for_room_) return true;
     return source_stopped_ || says_it_can_take(chain_.source, false);
   }
 
