@@ -11,7 +11,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from support import case
+from support import case, stall
 from support.case import RedisCase, THREE_THREADS, signal_json
 from support.oracle import OUTPUTS, POSITION, REJECTED, SAFE, SIGNAL, TICK
 from support.resp import RedisError
@@ -74,6 +74,31 @@ class TransientTest(RefusalTest):
         thread.join()
         self.wait_until(lambda: "OOM" in self.engine.log, 5)
         self.finish()
+
+    def test_r10_out_of_memory_until_the_engine_is_full(self):
+        """Every try of a whole flood refused: nothing is read any more, and all goes on from there."""
+        self.start_engine(redis="egress_batch_max = 64")
+        self.engine.send(signal.SIGSTOP)
+        for _ in range(15):
+            self.feed(2000)
+        self.server.ask("CONFIG", "SET", "maxmemory", "1")
+        self.engine.send(signal.SIGCONT)
+        self.wait_until(lambda: "OOM" in self.engine.log)
+
+        def reads():
+            return stall.command_counts(self.server.ask)["xread"]
+
+        def is_held_back():
+            before = reads()
+            time.sleep(1.5)  # an engine with room asks again within a second
+            return reads() == before
+
+        self.wait_until(is_held_back)
+        self.assertLess(self.outcome_count(), self.signals_fed)
+        self.server.ask("CONFIG", "SET", "maxmemory", "0")
+        self.finish()
+        # Told once: by the XADD that was refused first, and by an EXEC, if one was refused before it.
+        self.assertLessEqual(self.engine.log.count("OOM"), 2)
 
     def test_r11_readonly_after_replicaof(self):
         self.start_engine()
