@@ -10,7 +10,7 @@ import tempfile
 import time
 import unittest
 
-from support import oracle
+from support import oracle, stall
 from support.engine import SLACK, Engine
 from support.oracle import DEAD, EXECUTION, REJECTED, SAFE, SIGNAL, TICK
 from support.server import RedisServer, is_installed
@@ -103,18 +103,25 @@ class RedisCase(unittest.TestCase):
 
     def wait_for_outcomes(self, timeout=SETTLE_S, client=None):
         """Until every signal fed so far has its outcome in Redis."""
-        counts = {}  # -> when it was first seen
+        growth = stall.Growth()
 
         def is_all_through():
-            counts.setdefault(self.outcome_count(client), time.monotonic())
-            return max(counts) >= self.signals_fed
+            count = self.outcome_count(client)
+            growth.note(count)
+            return count >= self.signals_fed
 
         def said():
-            last = max(counts)
-            still_s = time.monotonic() - counts[last]
-            clients = (client or self.server.ask)("CLIENT", "LIST").decode()
-            return (f"{last} of {self.signals_fed} outcomes, for {still_s:.1f} s, {min(counts)} at first; "
-                    f"engine used {self.engine.cpu_s()} s\n{clients}")
+            processes = {"engine": self.engine.process.pid}
+            if self.starts_server and self.server.process is not None:
+                processes["redis-server"] = self.server.process.pid
+            ask = client or self.server.ask
+            streams = (SIGNAL, TICK, *oracle.OUTPUTS)
+            counts = ask.pipeline([("XLEN", stream) for stream in streams], raises=False)
+            lengths = ", ".join(f"{stream} {count}" for stream, count in zip(streams, counts))
+            taken = self.tape.read_bytes().count(b"\n") if self.tape.exists() else 0
+            return (f"{self.outcome_count(client)} of {self.signals_fed} outcomes: {growth.text()}; "
+                    f"engine used {self.engine.cpu_s()} s, its tape holds {taken} lines yet\n{lengths}\n"
+                    f"{stall.explain(processes, ask)}")
 
         self.wait_until(is_all_through, timeout, said)
 
