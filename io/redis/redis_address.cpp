@@ -1,6 +1,7 @@
 // URLs of Redis.
 #include "io/redis/redis_address.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <arpa/inet.h>
@@ -127,11 +128,23 @@ bool resolve_host(RedisAddress& address, std::string& problem) {
     problem = address.host + ": " + ::gai_strerror(error);
     return false;
   }
-  std::array<char, NI_MAXHOST> numeric{};
-  ::getnameinfo(found->ai_addr, found->ai_addrlen, numeric.data(), numeric.size(), nullptr, 0,
-                NI_NUMERICHOST);
+  std::vector<std::string>& hosts = address.numeric_hosts;
+  hosts.clear();
+  for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
+    std::array<char, NI_MAXHOST> numeric{};
+    if (::getnameinfo(at->ai_addr, at->ai_addrlen, numeric.data(), numeric.size(), nullptr, 0,
+                      NI_NUMERICHOST) != 0) {
+      continue;
+    }
+    if (std::find(hosts.begin(), hosts.end(), numeric.data()) == hosts.end())
+      hosts.emplace_back(numeric.data());
+  }
   ::freeaddrinfo(found);
-  address.host = numeric.data();
+  if (hosts.empty()) {
+    problem = address.host + ": has no address";
+    return false;
+  }
+  address.host = hosts.front();
   return true;
 }
 

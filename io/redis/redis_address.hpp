@@ -4,12 +4,16 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace coreloop::io {
 
 struct RedisAddress {
   std::string unix_path;  ///< empty: TCP
   std::string host;       ///< a name or a numeric address
+  /// Once resolved: the numeric addresses of the name, in the order in which to try them. `host`
+  /// is one of them then.
+  std::vector<std::string> numeric_hosts;
   std::uint16_t port = 6379;
   std::string user;      ///< empty: the default one
   std::string password;  ///< empty: no AUTH
@@ -24,8 +28,8 @@ struct RedisAddress {
 [[nodiscard]] bool parse_redis_url(std::string_view url, RedisAddress& address,
                                    std::string& problem);
 
-/// Replaces a host name by its first numeric address. Blocks on the resolver: at start only. False
-/// and `problem` if it has none.
+/// Looks up the numeric addresses of a host name and replaces it by the first. Blocks on the
+/// resolver: at start only. False and `problem` if it has none.
 [[nodiscard]] bool resolve_host(RedisAddress& address, std::string& problem);
 
 }  // namespace coreloop::io

@@ -134,15 +134,31 @@ void RedisSession::on_lost(RedisLoss loss, const std::string& why) {
     if (error.code + 1 != redis_error_codes.size()) health_.errors[error.code].add(1);
   }
   set_closed(loss);
-  tell_trouble(why);
-  pause_.start(next_pause_ns());
+  try_again(why);
 }
 
 void RedisSession::retry(const std::string& why) {
   client_.drop();
   set_closed(RedisLoss::closed);
-  tell_trouble(why);
-  pause_.start(next_pause_ns());
+  try_again(why);
+}
+
+// The next address at once, after the last one a pause.
+void RedisSession::try_again(const std::string& why) {
+  const std::vector<std::string>& hosts = options_.address.numeric_hosts;
+  if (was_open_ || hosts.size() < 2) {
+    tell_trouble(why);
+    return pause_.start(next_pause_ns());
+  }
+  round_ += (round_.empty() ? "" : "; ") + options_.address.host + ": " + why;
+  const bool is_last = host_index_ + 1 == hosts.size();
+  if (is_last) {
+    tell_trouble(round_);
+    round_.clear();
+  }
+  host_index_ = is_last ? 0 : host_index_ + 1;
+  options_.address.host = hosts[host_index_];
+  pause_.start(is_last ? next_pause_ns() : 0);
 }
 
 void RedisSession::set_closed(RedisLoss loss) {

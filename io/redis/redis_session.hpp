@@ -1,6 +1,9 @@
 // A connection that comes back: connects, logs in, makes sure that it talks to a master, and after
 // any loss tries again with growing pauses, for ever. Its owner hears when it is open and when it
 // is not. One thread, the event loop's.
+//
+// Of a host with several addresses each is tried in turn until one has let us in; from then on only
+// that one, so that a connection never moves to another server behind its owner's back.
 #pragma once
 
 #include <cstdint>
@@ -89,6 +92,7 @@ class RedisSession final : public RedisListener {
   void check_role(RedisReply reply);
   void set_closed(RedisLoss loss);
   void tell_trouble(const std::string& why);
+  void try_again(const std::string& why);
 
   RedisSessionOwner& owner_;
   RedisSessionOptions options_;
@@ -100,7 +104,9 @@ class RedisSession final : public RedisListener {
   std::int64_t login_refused_ns_ = 0;  ///< monotonic; 0: it is not
   bool is_open_ = false;
   bool was_open_ = false;
-  std::string told_;  ///< the present trouble, as it was told last
+  std::string told_;            ///< the present trouble, as it was told last
+  std::size_t host_index_ = 0;  ///< of the address in use, among those of the host
+  std::string round_;           ///< what the addresses before it said
 };
 
 }  // namespace coreloop::io

@@ -4,6 +4,8 @@
     tests/redis/connection_test.py --bin build/release [unittest options]
 """
 
+import os
+import subprocess
 import sys
 import time
 
@@ -171,6 +173,23 @@ class AddressTest(RedisCase):
         self.start_engine(f"redis://localhost:{self.server.port}")
         self.feed(20)
         self.finish()
+
+    def test_each_address_of_a_name_is_tried(self):
+        """Whichever of the two the resolver names first: the server listens on one, then on the other."""
+        hosts = self.folder / "hosts"
+        hosts.write_text("127.0.0.1 two.test\n127.0.0.2 two.test\n")
+        prefix = ["unshare", "--mount", *(() if os.geteuid() == 0 else ("--map-root-user",)), "sh", "-c",
+                  'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts)]
+        seen = subprocess.run([*prefix, "getent", "ahosts", "two.test"], capture_output=True, text=True)
+        if seen.returncode != 0 or not all(f"127.0.0.{n} " in seen.stdout for n in (1, 2)):
+            self.skipTest(f"no name with two addresses can be had here: {seen.stdout}{seen.stderr}")
+        for address in ("127.0.0.1", "127.0.0.2"):
+            server = RedisServer(bind=address)
+            self.addCleanup(server.remove)
+            engine = self.start_engine(f"redis://two.test:{server.port}", prefix=prefix)
+            self.assertIn(f"redis://{address}:{server.port}/0: connected", engine.log)
+            self.assertNotIn("trying again", engine.log)
+            self.assertEqual(engine.stop()[0], 0, engine.log)
 
     def test_a_unix_socket(self):
         self.start_engine(self.server.unix_url)

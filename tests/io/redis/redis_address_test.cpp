@@ -1,7 +1,9 @@
 // URLs of Redis: what is accepted, what is refused and why; entry ids; error replies.
 #include "io/redis/redis_address.hpp"
 
+#include <set>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -68,6 +70,27 @@ TEST(EntryIdTest, OrdersAsRedisDoes) {
   for (const char* const text :
        {"", "-", "5", "5-", "5-x", "x-5", "5-6-7", "18446744073709551616-0"})
     EXPECT_FALSE(parse_entry_id(text, id)) << text;
+}
+
+TEST(RedisAddressTest, ResolvesANameToAllItsAddresses) {
+  RedisAddress address;
+  std::string problem;
+  address.host = "localhost";
+  ASSERT_TRUE(resolve_host(address, problem)) << problem;
+  ASSERT_FALSE(address.numeric_hosts.empty());
+  EXPECT_EQ(address.host, address.numeric_hosts.front());
+  EXPECT_EQ(std::set(address.numeric_hosts.begin(), address.numeric_hosts.end()).size(),
+            address.numeric_hosts.size());
+  for (const std::string& host : address.numeric_hosts)
+    EXPECT_TRUE(host == "::1" || host.starts_with("127.")) << host;
+
+  address.host = "192.0.2.7";
+  ASSERT_TRUE(resolve_host(address, problem)) << problem;
+  EXPECT_EQ(address.numeric_hosts, std::vector<std::string>{"192.0.2.7"});
+
+  address.host = "no-such-host.invalid";
+  EXPECT_FALSE(resolve_host(address, problem));
+  EXPECT_NE(problem.find("no-such-host.invalid"), std::string::npos) << problem;
 }
 
 TEST(RedisErrorTest, TellsKindsApart) {
