@@ -11,6 +11,9 @@ bool says(std::string_view text, std::string_view words) noexcept {
 }  // namespace
 
 RedisError classify_redis_error(std::string_view text) noexcept {
+  // An EXEC that is refused itself brings its reason along.
+  constexpr std::string_view refused = "EXECABORT Transaction discarded because of: ";
+  if (text.substr(0, refused.size()) == refused) text.remove_prefix(refused.size());
   const std::string_view code = text.substr(0, text.find(' '));
   constexpr std::size_t uncounted = redis_error_codes.size() - 1;
   for (std::size_t i = 0; i < uncounted; ++i) {

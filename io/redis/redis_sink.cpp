@@ -10,8 +10,6 @@
 namespace coreloop::io {
 namespace {
 
-constexpr std::string_view exec_command = "*1\r\n$4\r\nEXEC\r\n";
-
 // `$<size>\r\n<text>\r\n`
 char* append_bulk(char* out, std::string_view text) noexcept {
   *out++ = '$';

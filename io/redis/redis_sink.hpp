@@ -117,13 +117,19 @@ class RedisSink final : public RedisSessionOwner {
   // Tags of replies. Those of a stream carry its index.
   static constexpr std::uint64_t tag_info = 100;
   static constexpr std::uint64_t tag_length = 200;
-  static constexpr std::uint64_t tag_probe = 300;
+  static constexpr std::uint64_t tag_probe = 300;  ///< its steps: see probe()
+  static constexpr std::uint64_t step_empty_begin = 0;
+  static constexpr std::uint64_t step_empty_end = 1;
+  static constexpr std::uint64_t step_begin = 2;
+  static constexpr std::uint64_t step_first_stream = 3;
+  static constexpr std::uint64_t step_discard = step_first_stream + output_stream_count;
   static constexpr std::uint64_t tag_begin = 400;
   static constexpr std::uint64_t tag_queued = 401;
   static constexpr std::uint64_t tag_executed = 402;
   static constexpr std::uint64_t tag_memory = 403;
   static constexpr std::int64_t length_interval_ns = 1'000'000'000;
   static constexpr std::string_view multi_command = "*1\r\n$5\r\nMULTI\r\n";
+  static constexpr std::string_view exec_command = "*1\r\n$4\r\nEXEC\r\n";
 
   // The longest report, its further fields, and the words of the protocol around them.
   static constexpr std::size_t command_bytes_max = report_bytes_max + 2'048;
@@ -147,6 +153,7 @@ class RedisSink final : public RedisSessionOwner {
   void probe();
   void probe_streams();
   void on_memory(RedisReply reply);
+  [[nodiscard]] std::string probed(std::uint64_t step) const;
   void on_probe(std::uint64_t step, RedisReply reply);
   void go_on();
   [[nodiscard]] bool is_first_safe() const noexcept;

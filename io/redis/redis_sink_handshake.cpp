@@ -130,14 +130,16 @@ bool RedisSink::is_ours(std::size_t stream, EntryId id) const {
 }
 
 // Asks for leave to write before the first entry: what Redis would refuse, it refuses when the
-// command is queued.
+// command is queued. First a transaction of nothing, for the leave to carry one out; then one with
+// an entry for each stream, which is discarded.
 void RedisSink::probe() {
   state_ = State::probing;
   refusal_.clear();
   command_.clear();
   append_command(command_, {"INFO", "memory"});
   session_.send(tag_memory, command_);
-  session_.send(tag_probe, multi_command);
+  session_.send(tag_probe + step_empty_begin, multi_command);
+  session_.send(tag_probe + step_empty_end, exec_command);
   session_.flush();
 }
 
@@ -162,23 +164,32 @@ void RedisSink::probe_streams() {
     command_.clear();
     append_command(command_, {"XADD", options_.names[i], "MAXLEN", "~",
                               std::to_string(options_.maxlen), "*", "data", ""});
-    session_.send(tag_probe + 1 + i, command_);
+    session_.send(tag_probe + step_first_stream + i, command_);
   }
-  session_.send(tag_probe + 1 + output_stream_count, discard_command);
+  session_.send(tag_probe + step_discard, discard_command);
   session_.flush();
+}
+
+std::string RedisSink::probed(std::uint64_t step) const {
+  if (step == step_empty_begin || step == step_begin) return "MULTI";
+  if (step == step_empty_end) return "EXEC";
+  return step == step_discard ? "DISCARD" : options_.names[step - step_first_stream];
 }
 
 void RedisSink::on_probe(std::uint64_t step, RedisReply reply) {
   if (state_ != State::probing) return;
-  const bool is_begin = step == 0;
-  const bool is_discard = step == 1 + output_stream_count;
-  if (reply.is_error() && refusal_.empty() && !is_discard) {
+  if (reply.is_error() && refusal_.empty()) {
     refusal_kind_ = session_.note_error(reply);
-    refusal_ = (is_begin ? "MULTI" : options_.names[step - 1]) + ": " + std::string{reply.text()};
+    refusal_ = probed(step) + ": " + std::string{reply.text()};
   }
-  if (is_begin && refusal_.empty()) return probe_streams();
-  if (!is_begin && !is_discard) return;
+  // Others follow, and their answers must not be taken for those to what is asked next.
+  if (step != step_empty_end && step != step_begin && step != step_discard) return;
   if (!refusal_.empty()) return refuse(refusal_kind_, refusal_);
+  if (step == step_empty_end) {
+    session_.send(tag_probe + step_begin, multi_command);
+    return session_.flush();
+  }
+  if (step == step_begin) return probe_streams();
   has_probed_ = true;
   if (!has_bases_ && restarts_.empty()) adopt();
   if (!has_bases_) take_up();

@@ -315,6 +315,13 @@ class PermissionTest(RefusalTest):
         self.assertIn("MULTI", log)
         self.assertEqual([self.server.ask("EXISTS", stream) for stream in OUTPUTS], [0] * 5)
 
+    def test_r15_each_further_command_of_a_transaction_is_asked_for(self):
+        for command in ("exec", "discard"):
+            code, log = self.start_as("allkeys", f"-{command}")
+            self.assertEqual(code, 77, log)
+            self.assertRegex(log, f"{command.upper()}: .*NOPERM")
+        self.assertEqual([self.server.ask("EXISTS", stream) for stream in OUTPUTS], [0] * 5)
+
     def test_r15_leave_taken_and_given_back(self):
         self.server.ask("ACL", "SETUSER", "trader", "on", ">secret", "+@all", "allkeys")
         self.start_engine(f"redis://trader:secret@127.0.0.1:{self.server.port}")
