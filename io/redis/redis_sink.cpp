@@ -190,6 +190,7 @@ void RedisSink::on_executed(RedisReply reply) {
   session_.reset_pause();
   told_.clear();
   state_ = State::open;
+  is_ready_.store(true, std::memory_order_release);
   go_on();
 }
 

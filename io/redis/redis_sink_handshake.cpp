@@ -54,7 +54,9 @@ void RedisSink::settle() {
   // What got through before the connection was lost is progress, too.
   if (queue_.acknowledged() > acknowledged) session_.reset_pause();
   state_ = State::open;
-  is_ready_.store(true, std::memory_order_release);
+  // Refused before, we are ready once something has gone through, or nothing is left to.
+  if (queue_.acknowledged() == queue_.end()) told_.clear();
+  is_ready_.store(told_.empty(), std::memory_order_release);
   every_second_.start(length_interval_ns);
   go_on();
 }

@@ -9,13 +9,16 @@ import signal
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 
 sys.dont_write_bytecode = True
 from support import case, stall
 from support.case import RedisCase, THREE_THREADS, signal_json
 from support.oracle import OUTPUTS, POSITION, REJECTED, SAFE, SIGNAL, TICK
+from support.proxy import Delay, PassOn, Proxy
 from support.resp import RedisError
-from support.server import RedisServer
+from support.server import RedisServer, free_port
 
 
 class RefusalTest(RedisCase):
@@ -156,8 +159,21 @@ class MisconfTest(RefusalTest):
 
     server_options = (("enable-protected-configs", "yes"),)
 
+    def is_ready(self):
+        try:
+            with urllib.request.urlopen(self.ready_url, timeout=10 * case.SLACK) as answer:
+                return answer.status == 200
+        except urllib.error.HTTPError as error:
+            self.assertEqual(error.code, 503)
+            return False
+
     def test_r12_a_failing_bgsave(self):
-        self.start_engine()
+        port = free_port()
+        self.ready_url = f"http://127.0.0.1:{port}/ready"
+        proxy = Proxy(self.server.path)
+        self.addCleanup(proxy.close)
+        self.start_engine(proxy.url, arguments=("--set", f"http.listen=127.0.0.1:{port}"))
+        self.assertTrue(self.is_ready())
         folder = self.folder / "gone"
         folder.mkdir()
 
@@ -171,12 +187,20 @@ class MisconfTest(RefusalTest):
             self.server.ask("BGSAVE")
             self.wait_until(lambda: b"rdb_last_bgsave_status:err" in self.server.ask("INFO", "persistence"))
             self.engine.send(signal.SIGCONT)
+            self.wait_until(lambda: not self.is_ready(), 5)
+            # Nor while it tries again, which takes a while now.
+            proxy.policy = Delay(0.1)
+            for _ in range(250):
+                self.assertFalse(self.is_ready(), self.engine.log)
+                time.sleep(0.02)
+            proxy.policy = PassOn()
 
         def relent():
             folder.mkdir()
             self.server.ask("CONFIG", "SET", "dir", str(folder))
             self.server.ask("BGSAVE")
             self.wait_until(lambda: b"rdb_last_bgsave_status:ok" in self.server.ask("INFO", "persistence"))
+            self.wait_until(self.is_ready)
 
         self.refuse_and_relent(refuse, relent)
         self.assertIn("MISCONF", self.engine.log)
