@@ -34,6 +34,7 @@ int exit_code_of(io::RedisFault fault) {
     case io::RedisFault::permission:
       return exit_permission;
     case io::RedisFault::wrong_type:
+    case io::RedisFault::may_evict:
       return exit_conf;
     case io::RedisFault::foreign_writer:
       return exit_foreign_writer;
@@ -71,6 +72,7 @@ io::RedisSinkOptions sink_options(const io::EngineConf& conf, const io::RedisAdd
   options.names = conf.output_names;
   options.maxlen = static_cast<std::uint64_t>(conf.maxlen);
   options.batch_max = static_cast<std::uint32_t>(conf.redis.egress_batch_max);
+  options.refuses_eviction = conf.redis.is_strict;
   return options;
 }
 

@@ -111,6 +111,8 @@ std::vector<ConfKey> make_keys() {
       integer_rule(1, 65'536, [](EngineConf& c, std::int64_t v) { c.redis.read_count = v; }));
   add("egress_batch_max", "512", presents,
       integer_rule(4, 16'384, [](EngineConf& c, std::int64_t v) { c.redis.egress_batch_max = v; }));
+  add("strict", "false", presents,
+      boolean_rule([](EngineConf& c, bool v) { c.redis.is_strict = v; }));
 
   section = "journal";
   add("dir", "\"\"", presents,

@@ -49,6 +49,7 @@ struct RedisConf {
   std::int64_t connect_deadline_s = 0;  ///< 0: for ever
   std::int64_t read_count = 1'024;
   std::int64_t egress_batch_max = 512;
+  bool is_strict = false;  ///< refuses a server that may delete streams to make room
 };
 
 struct JournalConf {

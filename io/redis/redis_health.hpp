@@ -17,6 +17,7 @@ enum class RedisFault : std::uint8_t {
   authentication,  ///< not let in: at the start at once, later after a minute of trying
   permission,      ///< let in, but not allowed what we need
   wrong_type,      ///< a key of ours holds no stream
+  may_evict,       ///< the server may delete our streams, and we are told not to accept that
   foreign_writer,  ///< somebody else writes to an output stream
   journal_behind,  ///< an output stream holds what the journal does not lead to any more
   input_rewound,   ///< an input stream's ids went back behind what was read

@@ -37,6 +37,7 @@ struct RedisSinkOptions {
   std::uint64_t maxlen = 10'000;
   SafeInputs* inputs = nullptr;   ///< outputs wait until theirs is safe; nullptr: none does
   std::uint32_t batch_max = 512;  ///< entries a transaction
+  bool refuses_eviction = false;  ///< a server that may delete our streams ends the engine
   std::size_t queue_bytes = std::size_t{1} << 23;    ///< a power of two
   std::size_t queue_entries = std::size_t{1} << 15;  ///< a power of two
 };

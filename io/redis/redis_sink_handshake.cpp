@@ -151,13 +151,23 @@ void RedisSink::on_memory(RedisReply reply) {
   constexpr std::string_view key = "maxmemory_policy:";
   const std::string_view text = reply.is_error() ? std::string_view{} : reply.text();
   const std::size_t at = text.find(key);
-  if (at == std::string_view::npos) return;
+  if (at == std::string_view::npos) {
+    if (options_.refuses_eviction &&
+        classify_redis_error(reply.text()).kind == RedisErrorKind::permission) {
+      stop_publishing(RedisFault::permission,
+                      "redis.strict has to ask INFO memory: " + std::string{reply.text()});
+    }
+    return;
+  }
   const std::string_view rest = text.substr(at + key.size());
   const std::string_view policy = rest.substr(0, rest.find('\r'));
   if (policy == "noeviction") return;
-  session_.notice(true, "maxmemory-policy is " + std::string{policy} +
-                            ": short of memory, Redis deletes streams whole, unread signals too; "
-                            "set it to noeviction");
+  const std::string what = "maxmemory-policy is " + std::string{policy} +
+                           ": short of memory, Redis deletes streams whole, unread signals too; "
+                           "set it to noeviction";
+  if (options_.refuses_eviction)
+    return stop_publishing(RedisFault::may_evict, what + ", or redis.strict to false");
+  session_.notice(true, what);
 }
 
 // Only inside a transaction: outside of one the entries would be written.

@@ -285,35 +285,6 @@ class LoginTest(RefusalTest):
         self.assertGreater(time.monotonic() - begin, 55)
 
 
-class EvictionTest(RefusalTest):
-    """R23: Redis may delete streams to make room."""
-
-    server_options = (("maxmemory", "200mb"), ("maxmemory-policy", "allkeys-lru"))
-
-    def test_r23_is_told_at_the_start(self):
-        engine = self.start_engine()
-        self.assertIn("maxmemory-policy is allkeys-lru", engine.log)
-        self.feed(50)
-        self.finish()
-
-    def test_r23_output_streams_that_were_deleted_are_told_and_begun_again(self):
-        """What eviction does, at a moment of our choice."""
-        self.start_engine()
-        self.feed(100)
-        self.wait_for_outcomes()
-        before = self.outcome_count()
-        self.server.ask("DEL", "trade.signal.safe", "trade.signal.rejected", "trade.execution.res")
-        self.feed(50)
-        self.wait_until(lambda: self.outcome_count() >= self.signals_fed - before)
-        self.stop_engine()
-
-    def test_none_is_told_where_nothing_is_deleted(self):
-        self.server.ask("CONFIG", "SET", "maxmemory-policy", "noeviction")
-        engine = self.start_engine()
-        self.assertNotIn("maxmemory-policy", engine.log)
-        self.finish()
-
-
 class PermissionTest(RefusalTest):
     """R15."""
 
