@@ -9,6 +9,7 @@
 #include "io/http/health_probe.hpp"
 #include "tools/capture_run.hpp"
 #include "tools/conf_file.hpp"
+#include "tools/doctor.hpp"
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/live_run.hpp"
@@ -32,6 +33,7 @@ Examples:
   engine --check-config my.toml                     list everything that is wrong with a conf
   engine --set risk.on_opposite=net --print-config my.toml
   engine my.toml > summary.txt                      the summary goes to stdout, the log to stderr
+  engine --doctor my.toml                           look at all that a run with it depends on: Redis, disk, cores, ports
   engine --health http://127.0.0.1:8080/ready       whether a running engine is ready; exit 0 or 1
 
 Signals: SIGTERM and SIGINT end it in order, a second one at once; SIGHUP is ignored between Redis streams.
@@ -67,6 +69,12 @@ int check_or_print(const std::string& path, const std::vector<io::ConfOverride>&
   exit_code = check_for_a_run(conf);
   if (exit_code == tools::exit_ok) std::printf("%s: OK\n", path.c_str());
   return exit_code;
+}
+
+int look_around(const std::string& path, const std::vector<io::ConfOverride>& overrides) {
+  io::EngineConf conf;
+  const int exit_code = tools::load_conf(path, overrides, conf);
+  return exit_code == tools::exit_ok ? tools::examine(conf) : exit_code;
 }
 
 int show_health(const std::string& url) {
@@ -109,12 +117,18 @@ int main(int argc, char** argv) {
   std::vector<std::string> settings;
   bool checks = false;
   bool prints = false;
+  bool looks = false;
   app.add_option("CONF", conf_path, "the conf file, TOML; required unless --health is given");
   app.add_option("--set", settings, "section.key=value: override one key; may be given again")
       ->take_all()
       ->allow_extra_args(false);
   app.add_flag("--check-config", checks, "read and check the conf, then exit");
   app.add_flag("--print-config", prints, "print the effective conf with all defaults, then exit");
+  app.add_flag(
+      "--doctor", looks,
+      "look at everything a run with the conf depends on, print what was found and what to "
+      "do about it, then exit: 0 where a run would start, else the code it would end "
+      "with; changes nothing");
   std::string health_url;
   CLI::Option* const health =
       app.add_option("--health", health_url,
@@ -133,6 +147,7 @@ int main(int argc, char** argv) {
   std::vector<io::ConfOverride> overrides;
   for (const std::string& text : settings)
     overrides.push_back({text});
+  if (looks) return look_around(conf_path, overrides);
   if (checks || prints) return check_or_print(conf_path, overrides, prints);
 
   return run(conf_path, overrides);

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "engine/cpu.hpp"
-#include "engine/layout.hpp"
 #include "io/capture/gzip_file.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/log_line.hpp"
@@ -17,17 +16,20 @@ int complain(std::string_view component, const std::string& message, int exit_co
   return exit_code;
 }
 
-int plan_threads(const io::ThreadsConf& threads, io::PipelineOptions& options) {
+engine::Layout planned_layout(const io::ThreadsConf& threads) {
   const std::vector<std::uint32_t> cores(threads.cores.begin(), threads.cores.end());
-  const engine::Layout layout =
-      engine::plan_layout({.stage_names = io::stage_names,
-                           .threads = threads.layout,
-                           .cores = cores,
-                           .pins = threads.pins_cores,
-                           .wait = static_cast<engine::WaitPolicy>(threads.wait),
-                           .oversubscribe = threads.oversubscribe,
-                           .allowed_cores = engine::allowed_cores(),
-                           .usable_cores = engine::usable_core_count()});
+  return engine::plan_layout({.stage_names = io::stage_names,
+                              .threads = threads.layout,
+                              .cores = cores,
+                              .pins = threads.pins_cores,
+                              .wait = static_cast<engine::WaitPolicy>(threads.wait),
+                              .oversubscribe = threads.oversubscribe,
+                              .allowed_cores = engine::allowed_cores(),
+                              .usable_cores = engine::usable_core_count()});
+}
+
+int plan_threads(const io::ThreadsConf& threads, io::PipelineOptions& options) {
+  const engine::Layout layout = planned_layout(threads);
   if (!layout.problem.empty()) return complain("conf", layout.problem, exit_conf);
   options.threads = layout.threads;
   options.ring_capacity = static_cast<std::uint32_t>(threads.ring_capacity);

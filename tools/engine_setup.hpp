@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/layout.hpp"
 #include "io/capture/tape.hpp"
 #include "io/conf/engine_conf.hpp"
 #include "io/edge/file.hpp"
@@ -16,6 +17,9 @@ namespace coreloop::tools {
 
 /// Logs an error and answers `exit_code`.
 int complain(std::string_view component, const std::string& message, int exit_code);
+
+/// Layout of the conf on this machine, or why there is none.
+[[nodiscard]] engine::Layout planned_layout(const io::ThreadsConf& threads);
 
 /// Layout of the conf, checked against this machine; 0 or 78.
 int plan_threads(const io::ThreadsConf& threads, io::PipelineOptions& options);

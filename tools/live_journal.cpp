@@ -42,6 +42,22 @@ std::vector<std::pair<std::string, std::string>> decision_keys(const io::EngineC
 
 }  // namespace
 
+// The keys that decide outputs are those of the journal: replayed with others its inputs would lead
+// to other outputs than those that were published.
+std::string conf_differences(const io::EngineConf& conf, const io::JournalContents& contents) {
+  std::string differences;
+  for (const auto& [name, value] : decision_keys(conf)) {
+    if (name == bases_key) continue;
+    const auto found = std::find_if(contents.conf.begin(), contents.conf.end(),
+                                    [&name](const auto& key) { return key.first == name; });
+    const bool is_known = found != contents.conf.end();
+    if (is_known && found->second == value) continue;
+    differences += (differences.empty() ? "" : "; ") + name + " is " + value + ", was " +
+                   (is_known ? found->second : "unknown");
+  }
+  return differences;
+}
+
 int LiveJournal::open() {
   if (!is_on()) return exit_ok;
   const std::string& path = conf_.journal.dir;
@@ -123,19 +139,8 @@ std::vector<std::string> LiveJournal::stream_names() const {
   return names;
 }
 
-// The keys that decide outputs are those of the journal: replayed with others its inputs would lead
-// to other outputs than those that were published.
 int LiveJournal::check_conf() const {
-  std::string differences;
-  for (const auto& [name, value] : decision_keys(conf_)) {
-    if (name == bases_key) continue;
-    const auto found = std::find_if(contents_.conf.begin(), contents_.conf.end(),
-                                    [&name](const auto& key) { return key.first == name; });
-    const bool is_known = found != contents_.conf.end();
-    if (is_known && found->second == value) continue;
-    differences += (differences.empty() ? "" : "; ") + name + " is " + value + ", was " +
-                   (is_known ? found->second : "unknown");
-  }
+  const std::string differences = conf_differences(conf_, contents_);
   if (differences.empty()) return exit_ok;
   return complain("conf",
                   "the journal in " + conf_.journal.dir + " was begun with another conf: " +

@@ -26,6 +26,10 @@
 
 namespace coreloop::tools {
 
+/// How the keys that decide outputs differ from those a journal was begun with; empty: not at all.
+[[nodiscard]] std::string conf_differences(const io::EngineConf& conf,
+                                           const io::JournalContents& contents);
+
 class LiveJournal {
  public:
   /// `conf` must outlive it. Without journal.dir every function does nothing.

@@ -11,19 +11,12 @@
 namespace coreloop::tools {
 namespace {
 
-int read_password(const io::RedisConf& conf, io::RedisAddress& address) {
-  if (conf.password_file.empty()) return exit_ok;
-  std::ifstream file(conf.password_file);
-  if (!std::getline(file, address.password)) {
-    return complain("conf", conf.password_file + ": redis.password_file cannot be read",
-                    exit_permission);
-  }
-  struct stat status {};
-  if (::stat(conf.password_file.c_str(), &status) == 0 && (status.st_mode & 077) != 0) {
-    log_line(LogLevel::warning, "conf",
-             conf.password_file + ": others may read this password; chmod 600 it");
-  }
-  return exit_ok;
+RedisPlace no_place(int exit_code, const char* component, std::string problem) {
+  RedisPlace place;
+  place.exit_code = exit_code;
+  place.component = component;
+  place.problem = std::move(problem);
+  return place;
 }
 
 int exit_code_of(io::RedisFault fault) {
@@ -91,16 +84,32 @@ io::RedisEndFacts end_facts(const io::RedisHealth& health, bool is_ready) {
 
 }  // namespace
 
+RedisPlace find_redis(const io::RedisConf& conf) {
+  RedisPlace place;
+  std::string problem;
+  if (!io::parse_redis_url(conf.url, place.address, problem))
+    return no_place(exit_conf, "conf", "redis.url: " + problem);
+  if (!conf.password_file.empty()) {
+    std::ifstream file(conf.password_file);
+    if (!std::getline(file, place.address.password)) {
+      return no_place(exit_permission, "conf",
+                      conf.password_file + ": redis.password_file cannot be read");
+    }
+    struct stat status {};
+    if (::stat(conf.password_file.c_str(), &status) == 0 && (status.st_mode & 077) != 0)
+      place.warning = conf.password_file + ": others may read this password; chmod 600 it";
+  }
+  if (!io::resolve_host(place.address, problem))
+    return no_place(exit_unavailable, "redis", problem);
+  return place;
+}
+
 int RedisEnds::make(const io::EngineConf& conf, bool is_one_thread, io::Clock& clock,
                     std::unique_ptr<RedisEnds>& ends) {
-  io::RedisAddress address;
-  std::string problem;
-  if (!io::parse_redis_url(conf.redis.url, address, problem))
-    return complain("conf", "redis.url: " + problem, exit_conf);
-  const int exit_code = read_password(conf.redis, address);
-  if (exit_code != exit_ok) return exit_code;
-  if (!io::resolve_host(address, problem)) return complain("redis", problem, exit_unavailable);
-  ends.reset(new RedisEnds(conf, address, is_one_thread, clock));
+  const RedisPlace place = find_redis(conf.redis);
+  if (!place.warning.empty()) log_line(LogLevel::warning, "conf", place.warning);
+  if (place.exit_code != exit_ok) return complain(place.component, place.problem, place.exit_code);
+  ends.reset(new RedisEnds(conf, place.address, is_one_thread, clock));
   return exit_ok;
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,18 @@
 #include "io/redis/redis_source.hpp"
 
 namespace coreloop::tools {
+
+/// Where the conf says Redis is, and who we are there.
+struct RedisPlace {
+  io::RedisAddress address;  ///< resolved
+  std::string warning;       ///< about the password's file; empty: none
+  int exit_code = 0;         ///< 0, or that of `problem`
+  std::string component;     ///< that the problem is told of
+  std::string problem;
+};
+
+/// Reads address and password and looks up the host. Blocks on the resolver.
+[[nodiscard]] RedisPlace find_redis(const io::RedisConf& conf);
 
 class RedisEnds {
  public:
