@@ -26,7 +26,7 @@ install(FILES conf/README.md conf/adopt.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/c
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 install(FILES conf/systemd/low_latency.conf conf/systemd/password.conf DESTINATION ${CORELOOP_SHARE}/systemd)
 install(PROGRAMS tools/adopt tools/validate DESTINATION ${CORELOOP_SHARE})
-install(DIRECTORY tools/python tools/validation conf/prometheus conf/grafana DESTINATION ${CORELOOP_SHARE}
+install(DIRECTORY tools/python tools/validation conf/prometheus conf/grafana conf/redis DESTINATION ${CORELOOP_SHARE}
   USE_SOURCE_PERMISSIONS PATTERN __pycache__ EXCLUDE)
 # Files with paths in them, and those that are not to be overwritten: once the prefix is known.
 install(CODE "set(CORELOOP_CONF_SOURCE \"${CMAKE_SOURCE_DIR}/conf\")

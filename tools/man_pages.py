@@ -31,8 +31,8 @@ ENVIRONMENT = [
 FILES = [
     ("/etc/coreloop/engine.toml", "What coreloop.service runs; engine.toml(5) explains it."),
     ("/var/lib/coreloop/", "The folder the service is started in, where its journal is."),
-    ("/usr/share/coreloop/", "Rules for Prometheus, dashboards for Grafana, scripts in Python, the validation "
-     "of the core loop."),
+    ("/usr/share/coreloop/", "Rules for Prometheus, dashboards for Grafana, settings and users for Redis, scripts in "
+     "Python, the validation of the core loop."),
 ]
 SEE_ALSO = {
     "engine": ["engine.toml(5)", "replay(1)", "systemd.service(5)", "redis-cli(1)"],

@@ -24,14 +24,17 @@ def free_port(host="127.0.0.1"):
 
 
 class RedisServer:
-    """`options`: as on redis-server's command line, ("maxmemory", "10mb"), … in addition."""
+    """`options`: as on redis-server's command line, ("maxmemory", "10mb"), … in addition to those of the file `conf`;
+    `login`: (user, password) of the test itself."""
 
-    def __init__(self, *options, bind="127.0.0.1"):
+    def __init__(self, *options, bind="127.0.0.1", conf=None, login=None):
         self.folder = tempfile.mkdtemp(prefix="coreloop-redis-")
         self.bind = bind
         self.port = free_port(bind.split()[0])
         self.path = os.path.join(self.folder, "redis.sock")
         self.options = list(options)
+        self.conf = conf
+        self.login = login
         self.process = None
         self._client = None
         self.start()
@@ -50,8 +53,8 @@ class RedisServer:
         return ("127.0.0.1", self.port)
 
     def start(self, waits=True):
-        words = ["redis-server", "--port", str(self.port), "--bind", *self.bind.split(), "--unixsocket",
-                 self.path, "--dir", self.folder, "--save", "", "--loglevel", "warning",
+        words = ["redis-server", *([str(self.conf)] if self.conf else []), "--port", str(self.port),
+                 "--bind", *self.bind.split(), "--unixsocket", self.path, "--dir", self.folder, "--save", "", "--loglevel", "warning",
                  "--enable-debug-command", "yes"]
         for name, value in self.options:
             words += [f"--{name}", value]
@@ -72,7 +75,10 @@ class RedisServer:
         client.close()
 
     def client(self, password=None):
-        return Client(self.path, password or dict(self.options).get("requirepass"))
+        client = Client(self.path, password or dict(self.options).get("requirepass"))
+        if self.login is not None:
+            client("AUTH", *self.login)
+        return client
 
     @property
     def ask(self):
