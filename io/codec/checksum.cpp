@@ -78,11 +78,9 @@ std::string Sha256::hex() const {
   return text;
 }
 
-std::string Sha256::base64() const {
+std::string Sha256::bytes() const {
   const Digest bytes = digest();
-  std::array<unsigned char, (bytes.size() + 2) / 3 * 4 + 1> text{};  // and a zero behind it
-  const int size = EVP_EncodeBlock(text.data(), bytes.data(), static_cast<int>(bytes.size()));
-  return {text.begin(), text.begin() + size};
+  return {bytes.begin(), bytes.end()};
 }
 
 }  // namespace coreloop::io

@@ -34,8 +34,8 @@ class Sha256 {
   void add(std::string_view bytes) noexcept;
   /// 64 lower-case hex digits of everything added so far; more may be added afterwards.
   [[nodiscard]] std::string hex() const;
-  /// The same 32 bytes as base64, padded.
-  [[nodiscard]] std::string base64() const;
+  /// The same 32 bytes, as they are.
+  [[nodiscard]] std::string bytes() const;
 
  private:
   struct Context;

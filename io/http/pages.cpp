@@ -17,7 +17,7 @@ std::string hash_of(std::string_view page, const std::string& tag) {
   const std::size_t text_begin = begin + tag.size() + 2;
   Sha256 sum;
   sum.add(page.substr(text_begin, end - text_begin));
-  return "'sha256-" + sum.base64() + "'";
+  return "'sha256-" + base64_of(sum.bytes()) + "'";
 }
 
 /// The page brings its own script and style, may ask nobody but us, and makes no markup of texts.
