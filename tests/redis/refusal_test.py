@@ -17,7 +17,7 @@ from support import case, stall
 from support.case import RedisCase, THREE_THREADS, signal_json
 from support.oracle import OUTPUTS, POSITION, REJECTED, SAFE, SIGNAL, TICK
 from support.proxy import Delay, PassOn, Proxy
-from support.resp import RedisError
+from support.resp import ReplyError
 from support.server import RedisServer, free_port
 
 
@@ -38,7 +38,7 @@ class RefusalTest(RedisCase):
         """Where the server refuses the feeder too, later is soon enough."""
         try:
             self.feed(count)
-        except RedisError:
+        except ReplyError:
             pass
 
     def recount(self):
@@ -125,7 +125,7 @@ class TransientTest(RefusalTest):
             client = self.server.client()
             try:
                 client("EVAL", "while true do end", "0")
-            except (RedisError, ConnectionError):
+            except (ReplyError, ConnectionError):
                 pass
             client.close()
 

@@ -25,6 +25,34 @@ def encode(*words):
     return b"".join(parts)
 
 
+def read_reply(file):
+    """One reply from a binary file: bytes, int, None, a list of these, or a ReplyError (not raised).
+
+    Errors: ConnectionError where it ends, or is no reply.
+    """
+    line = file.readline()
+    if not line.endswith(b"\r\n"):
+        raise ConnectionError("the connection was closed")
+    kind, rest = line[:1], line[1:-2]
+    if kind == b"+":
+        return rest
+    if kind == b"-":
+        return ReplyError(rest.decode("utf-8", "replace"))
+    if kind not in (b":", b"$", b"*") or not rest.lstrip(b"-").isdigit():
+        raise ConnectionError(f"this is no Redis: it answered {line[:40]!r}")
+    number = int(rest)
+    if kind == b":":
+        return number
+    if number < 0:
+        return None
+    if kind == b"*":
+        return [read_reply(file) for _ in range(number)]
+    data = file.read(number + 2)
+    if len(data) != number + 2:
+        raise ConnectionError("the connection was closed")
+    return data[:-2]
+
+
 class Connection:
     """An open connection, logged in and on its database.
 
@@ -56,33 +84,10 @@ class Connection:
     def ask(self, *words):
         """The reply to a command: bytes, int, None, or a list of these."""
         self._socket.sendall(encode(*words))
-        reply = self._read()
+        reply = read_reply(self._file)
         if isinstance(reply, ReplyError):
             raise reply
         return reply
-
-    def _read(self):
-        line = self._file.readline()
-        if not line.endswith(b"\r\n"):
-            raise ConnectionError("the connection was closed")
-        kind, rest = line[:1], line[1:-2]
-        if kind == b"+":
-            return rest
-        if kind == b"-":
-            return ReplyError(rest.decode("utf-8", "replace"))
-        if kind not in (b":", b"$", b"*") or not rest.lstrip(b"-").isdigit():
-            raise ConnectionError(f"this is no Redis: it answered {line[:40]!r}")
-        number = int(rest)
-        if kind == b":":
-            return number
-        if number < 0:
-            return None
-        if kind == b"*":
-            return [self._read() for _ in range(number)]
-        data = self._file.read(number + 2)
-        if len(data) != number + 2:
-            raise ConnectionError("the connection was closed")
-        return data[:-2]
 
 
 def port(text):

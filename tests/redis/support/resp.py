@@ -1,43 +1,12 @@
-"""A minimal RESP client: commands out, replies in, nothing else."""
+"""A Redis client for tests, over the protocol of tools/python: pipelines, and connections that wait for a listener."""
 
+import pathlib
 import socket
+import sys
 import time
 
-
-class RedisError(Exception):
-    """An error reply."""
-
-
-def encode(*words):
-    """A command in RESP form."""
-    parts = [b"*%d\r\n" % len(words)]
-    for word in words:
-        data = word if isinstance(word, bytes) else str(word).encode()
-        parts.append(b"$%d\r\n%b\r\n" % (len(data), data))
-    return b"".join(parts)
-
-
-def read_reply(file):
-    """One reply from a binary file: bytes, int, None, a list, or a RedisError (not raised)."""
-    line = file.readline()
-    if not line.endswith(b"\r\n"):
-        raise ConnectionError("closed in the middle of a reply" if line else "closed")
-    kind, rest = line[:1], line[1:-2]
-    if kind == b"+":
-        return rest
-    if kind == b"-":
-        return RedisError(rest.decode())
-    if kind == b":":
-        return int(rest)
-    size = int(rest)
-    if size < 0:
-        return None
-    if kind == b"$":
-        data = file.read(size + 2)
-        if len(data) != size + 2:
-            raise ConnectionError("closed in the middle of a reply")
-        return data[:-2]
-    return [read_reply(file) for _ in range(size)]
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "tools/python"))
+from resp import ReplyError, encode, read_reply  # noqa: E402
 
 
 def connect(address, timeout=10.0):
@@ -81,7 +50,7 @@ class Client:
             part = commands[begin:begin + chunk]
             self._socket.sendall(b"".join(encode(*words) for words in part))
             replies += [read_reply(self._file) for _ in part]
-        errors = [reply for reply in replies if isinstance(reply, RedisError)]
+        errors = [reply for reply in replies if isinstance(reply, ReplyError)]
         if errors and raises:
             raise errors[0]
         return replies

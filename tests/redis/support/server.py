@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 
-from support.resp import Client, RedisError
+from support.resp import Client, ReplyError
 
 ANSWER_S = 20.0  # a loaded machine included
 
@@ -69,7 +69,7 @@ class RedisServer:
             try:
                 client("PING")
                 break
-            except RedisError as error:
+            except ReplyError as error:
                 if not str(error).startswith("LOADING"):
                     break
         client.close()
