@@ -8,7 +8,7 @@ namespace coreloop::io {
 namespace {
 
 constexpr std::array engine_routes{
-    Route{.path = "/", .view = show_live},
+    Route{.path = "/", .view = show_live, .is_open = true},
     Route{.path = "/health", .view = show_health, .is_open = true},
     Route{.path = "/ready", .view = show_ready, .is_open = true},
     Route{.path = "/metrics", .view = show_metrics},

@@ -22,7 +22,7 @@ struct HttpCounters {
   std::atomic<std::uint64_t> commands{0};           ///< that were queued
   std::atomic<std::uint64_t> commands_repeated{0};  ///< that an Idempotency-Key had brought before
   std::atomic<std::uint64_t> commands_limited{0};   ///< that were too many in a second
-  std::atomic<std::uint64_t> without_token{0};      ///< requests without the token
+  std::atomic<std::uint64_t> without_token{0};      ///< refused without the token, or a wrong one
   std::atomic<std::uint64_t> heads_cut{0};          ///< connections without a request in time
   std::atomic<std::int64_t> scrape_ns{0};           ///< what the last scrape took
 };

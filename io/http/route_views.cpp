@@ -81,7 +81,8 @@ HttpAnswer show_metrics(const ViewRequest& request) {
   text.counter("coreloop_http_commands_limited_total",
                "Commands refused because there were too many in a second.")
       .sample({}, counters.commands_limited.load(std::memory_order_relaxed));
-  text.counter("coreloop_http_without_token_total", "HTTP requests refused for want of the token.")
+  text.counter("coreloop_http_without_token_total",
+               "HTTP requests refused for want of the token, or with a wrong one.")
       .sample({}, counters.without_token.load(std::memory_order_relaxed));
   text.counter("coreloop_http_deadline_total", "Connections cut before their request was there.")
       .sample({}, counters.heads_cut.load(std::memory_order_relaxed));

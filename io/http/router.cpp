@@ -164,10 +164,10 @@ HttpAnswer Router::answer(const HttpRequest& request) {
   const Match match = find_route(listener_, request.path);
   const bool is_open = match.route != nullptr && match.route->is_open;
   auto distrust = refusal_without_token(request, access_.token);
-  if (distrust && !is_open) {
+  // A wrong token is a guess on an open path, too: /health would tell whether it was right.
+  if (distrust && (!is_open || !request.header("Authorization").empty()))
     counters_.without_token.fetch_add(1, std::memory_order_relaxed);
-    return *std::move(distrust);
-  }
+  if (distrust && !is_open) return *std::move(distrust);
   if (match.route == nullptr) return problem(404, "no such path");
   const Route& route = *match.route;
   const bool reads = request.method == "GET" || request.method == "HEAD";

@@ -57,9 +57,13 @@ class Tokens(AttackCase):
                                      (TOKEN.encode(),))
                 self.assertIn(b"\r\nWWW-Authenticate: Bearer\r\n", answer)
                 requests += 1
-        for path in ("/ready", "/docs", "/openapi.json"):
+        for path in ("/", "/ready", "/docs", "/openapi.json"):
             self.assertEqual(self.engine.ask("GET", path)[0], 200)
         self.assertEqual(set(self.engine.get("/health")), {"status", "state", "uptime_seconds"})
+        # A guess is counted, wherever it is made.
+        status, _, body = self.engine.ask("GET", "/health", {"Authorization": "Bearer " + TOKEN + "x"})
+        self.assertEqual((status, set(json.loads(body))), (200, {"status", "state", "uptime_seconds"}))
+        requests += 1
         status, _, body = self.engine.ask("GET", "/metrics", {"Authorization": "Bearer " + TOKEN})
         self.assertEqual(status, 200)
         self.assertIn(f"\ncoreloop_http_without_token_total {requests}\n", body)

@@ -221,7 +221,7 @@ class OpenApi(DropInCase):
                     method.upper(), target, {"Authorization": "Bearer 0123456789abcdef"})
                 self.assertNotEqual(status, 401, (key, path))
                 document.check(status, headers, body, operation)
-        self.assertEqual(asking, {"listen": 15, "risk_listen": 0, "execution_listen": 0,
+        self.assertEqual(asking, {"listen": 14, "risk_listen": 0, "execution_listen": 0,
                                   "position_listen": 0})
 
     def test_keys_and_the_rate_are_as_told(self):

@@ -11,8 +11,9 @@ import socket
 import time
 import urllib.parse
 
-from browser import Browser, need_chromium
-from endpoint import SLACK, EndpointCase, run_tests, wait_until
+from browser import need_chromium
+from endpoint import SLACK, run_tests, wait_until
+from page_case import BrowserCase
 
 ROUTES = ("health", "ready", "risk", "execution", "portfolio", "redis")
 DIGITS = {"count": 0, "share": 4, "money": 2, "gain": 2, "percent": 2, "percent_signed": 2}
@@ -42,36 +43,17 @@ def number(text):
     return float(re.match(r"[+−]?[\d,.]+", text)[0].replace(",", "").replace("−", "-"))
 
 
-class PageCase(EndpointCase):
-    settings = ("risk.cooldown_after_loss_minutes=0",)
-
+class PageCase(BrowserCase):
     def setUp(self):
         super().setUp()
         self.engine.post("/prices/BTCUSDT?price=100")
-        self.browser = Browser(self.folder)
-        self.addCleanup(self.browser.close)
-        self.origin = f"http://127.0.0.1:{self.engine.port}/"
         self.browser.open(self.origin)
         self.wait_for_state("running")
-
-    def wait_for(self, condition, seconds=20):
-        """Until it is so, or what the page says instead."""
-        self.assertTrue(wait_until(condition, seconds), self.browser.text("body"))
-
-    def wait_for_state(self, state):
-        self.wait_for(lambda: self.browser.text("#state") == state)
 
     def open_position(self, symbol="BTCUSDT"):
         """A position, until the page shows it."""
         self.redis.send_signal(symbol=symbol)
         self.wait_for(lambda: symbol in self.browser.texts("#positions td.lead"))
-
-    def confirm(self, button):
-        """Clicks a button and its confirmation; what had to be confirmed."""
-        self.browser.click(button)
-        text = self.browser.text("#confirm")
-        self.browser.click("#confirm-yes")
-        return text
 
     def rows(self, selector):
         """data-key -> texts of the cells, of the rows of a table or a list of bars."""

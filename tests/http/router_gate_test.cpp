@@ -35,8 +35,8 @@ TEST_F(RouterAccessTest, WithoutTheTokenOnlyOpenRoutesAnswer) {
     const std::string method = route.is_get() ? "GET" : "POST";
     EXPECT_EQ(status(method, path) == 401, !route.is_open) << path;
     EXPECT_NE(status(method, path, {{"Authorization", "Bearer 0123456789abcdef"}}), 401) << path;
-    EXPECT_EQ(route.is_open,
-              path == "/health" || path == "/ready" || path == "/docs" || path == "/openapi.json");
+    EXPECT_EQ(route.is_open, path == "/" || path == "/health" || path == "/ready" ||
+                                 path == "/docs" || path == "/openapi.json");
   }
 }
 
@@ -63,6 +63,14 @@ TEST_F(RouterAccessTest, AnythingButTheTokenIsRefusedAndCounted) {
             (HttpFields{{"WWW-Authenticate", "Bearer"}}));
   EXPECT_TRUE(desk_.submitted.empty());
   EXPECT_EQ(counters_.without_token.load(), wrong.size() + 3);
+}
+
+TEST_F(RouterAccessTest, AWrongTokenIsCountedOnAnOpenPathToo) {
+  EXPECT_EQ(status("GET", "/health"), 200);
+  EXPECT_EQ(status("GET", "/health", {{"Authorization", "Bearer 0123456789abcdef"}}), 200);
+  EXPECT_EQ(counters_.without_token.load(), 0u);
+  EXPECT_EQ(status("GET", "/health", {{"Authorization", "Bearer 0123456789abcdeF"}}), 200);
+  EXPECT_EQ(counters_.without_token.load(), 1u);
 }
 
 class RouterKeyTest : public RouterGateTest {
