@@ -51,7 +51,7 @@ def script(name, *words, **more):
 
 def readme_example(word):
     """(program, output) of the README's Python example that has this word."""
-    blocks = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", (SCRIPTS / "README.md").read_text(), re.S)
+    blocks = re.findall(r"```python\n(.*?)```\n\n<!-- output -->\n```text\n(.*?)```", (SCRIPTS / "README.md").read_text(), re.S)
     return next(block for block in blocks if word in block[0])
 
 
