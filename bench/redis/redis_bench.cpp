@@ -1,11 +1,12 @@
 // Redis to Redis, the engine against the relay, in turns: one signal at a time, flood, open loop,
-// scraped or not, and what the engine takes while it does so. bench/README.md says what each row
-// means.
+// scraped or not, and what the engine takes while it does so; with --scraping that alone, at a
+// thousand reads a second. bench/README.md says what each row means.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 #include <unistd.h>
 
@@ -51,27 +52,87 @@ void in_turns(int pairs, Measure measure) {
   }
 }
 
-/// p99 of the open loop with somebody who reads /metrics ten times a second, and without.
-std::vector<Ratio> scraped(Bench& bench, double rate) {
-  const auto measure = [&](bool is_scraped) {
-    bench.clear();
-    const std::uint16_t port = free_port();
-    const Child child =
-        bench.start(Subject::engine, {"http.listen=127.0.0.1:" + std::to_string(port)});
-    std::optional<Scraper> scraper;
-    if (is_scraped) scraper.emplace(port, 10.0);
-    const OpenLoop result = open_loop(bench, rate);
-    if (is_scraped && scraper->good_count() == 0) give_up("no scrape was answered: " + bench.log());
-    return percentile(result.times, 0.99);
-  };
-  std::vector<Ratio> ratios;
+/// What the open loop saw while somebody read the endpoint, or nobody did.
+struct ScrapedRun {
+  double outside_us = 0;  ///< p99 from the intended send time to the last output
+  double inside_us = 0;   ///< p99 from the receipt of an input to its last encoding
+  double scrapes_per_s = 0;
+};
+
+/// p99 of a part of the engine, of what it says at /latency.
+double p99_us(std::uint16_t port, const std::string& part) {
+  const std::string told = http_get(port, "/latency");
+  const std::size_t row = told.find('"' + part + '"');
+  constexpr std::string_view key = "\"p99\": ";
+  const std::size_t value = row == told.npos ? told.npos : told.find(key, row);
+  if (value == told.npos) give_up("no p99 of " + part + " at /latency: " + told);
+  return std::atof(told.c_str() + value + key.size()) / 1e3;
+}
+
+/// `scrapes`: reads of /metrics a second; 0: nobody reads.
+ScrapedRun scraped_run(Bench& bench, double rate, double scrapes) {
+  bench.clear();
+  const std::uint16_t port = free_port();
+  const Child child =
+      bench.start(Subject::engine, {"http.listen=127.0.0.1:" + std::to_string(port)});
+  const std::int64_t patience_ns = now_ns() + 10'000'000'000;
+  while (http_get(port, "/ready").rfind("HTTP/1.1 200", 0) != 0) {
+    if (now_ns() > patience_ns) give_up("the endpoint does not get ready: " + bench.log());
+    ::usleep(1'000);
+  }
+  std::optional<Scraper> scraper;
+  if (scrapes > 0) scraper.emplace(port, scrapes);
+  const std::int64_t start_ns = now_ns();
+  const OpenLoop result = open_loop(bench, rate);
+  const double seconds = static_cast<double>(now_ns() - start_ns) / 1e9;
+  ScrapedRun run{.outside_us = percentile(result.times, 0.99)};
+  if (scraper) {
+    if (scraper->good_count() == 0 || scraper->failed_count() != 0)
+      give_up(std::to_string(scraper->failed_count()) +
+              " scrapes were not answered: " + bench.log());
+    run.scrapes_per_s = static_cast<double>(scraper->good_count()) / seconds;
+    scraper.reset();
+  }
+  run.inside_us = p99_us(port, "end to end");
+  return run;
+}
+
+struct Scraped {
+  std::vector<Ratio> outside;  ///< scraped / not scraped
+  std::vector<Ratio> inside;
+  std::vector<double> scrapes_per_s;
+};
+
+/// The same load with somebody who reads /metrics `scrapes` times a second, and without, in turn.
+Scraped scraped(Bench& bench, double rate, double scrapes) {
+  Scraped all;
   for (int pair = 0; pair < bench.arguments().pairs; ++pair) {
     const bool scraped_first = pair % 2 == 0;
-    const double first = measure(scraped_first);
-    const double second = measure(!scraped_first);
-    ratios.push_back(scraped_first ? Ratio{first, second} : Ratio{second, first});
+    const ScrapedRun first = scraped_run(bench, rate, scraped_first ? scrapes : 0);
+    const ScrapedRun second = scraped_run(bench, rate, scraped_first ? 0 : scrapes);
+    const ScrapedRun& with = scraped_first ? first : second;
+    const ScrapedRun& without = scraped_first ? second : first;
+    all.outside.push_back({with.outside_us, without.outside_us});
+    all.inside.push_back({with.inside_us, without.inside_us});
+    all.scrapes_per_s.push_back(with.scrapes_per_s);
   }
-  return ratios;
+  return all;
+}
+
+constexpr double scraping_rate = 2'000;  ///< signals a second, far below what floods it
+constexpr double scrapes_wanted = 1'000;
+
+/// What a thousand readers a second cost those who trade.
+void run_scraping(Bench& bench) {
+  std::printf(
+      "| row | what | scraped | not scraped | ratio, median (least to most) | to reach |\n");
+  std::printf("| --- | --- | --- | --- | --- | --- |\n");
+  const Scraped all = scraped(bench, scraping_rate, scrapes_wanted);
+  print_row(-1, "1,000 scrapes/s, receipt to encoding, p99", "us", all.inside, "< 1.05");
+  print_row(-1, "1,000 scrapes/s, send time to output, p99", "us", all.outside, "none");
+  std::printf("\n%d signals at %.0f/s a run; scrapes answered a second, median: %.0f\n",
+              bench.arguments().open_loop_signals, scraping_rate,
+              percentile(all.scrapes_per_s, 0.5));
 }
 
 void run(Bench& bench, PercentileFiles& files) {
@@ -117,7 +178,8 @@ void run(Bench& bench, PercentileFiles& files) {
   std::printf("\nopen loop: %.0f signals/s; the sender itself was at most %.0f us late\n", half,
               late_us);
 
-  print_row(-1, "the same, scraped 10/s / not scraped", "us", scraped(bench, half), "<= 1.05");
+  print_row(-1, "the same, scraped 10/s / not scraped", "us", scraped(bench, half, 10).outside,
+            "<= 1.05");
 
   bench.clear();
   const Child engine = bench.start(Subject::engine);
@@ -148,6 +210,7 @@ void run(Bench& bench, PercentileFiles& files) {
 int main(int argc, char** argv) {
   Arguments arguments;
   std::string hgrm;
+  bool only_scraping = false;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const auto next = [&] { return i + 1 < argc ? std::string{argv[++i]} : std::string{}; };
@@ -159,6 +222,10 @@ int main(int argc, char** argv) {
       hgrm = next();
     } else if (word == "--pairs") {
       arguments.pairs = std::max(1, std::atoi(next().c_str()));
+    } else if (word == "--scraping") {
+      only_scraping = true;
+      arguments.open_loop_signals =
+          static_cast<int>(scraping_rate) * std::max(1, std::atoi(next().c_str()));
     } else if (word == "--quick") {
       arguments.pairs = 2;
       arguments.pings = 500;
@@ -167,12 +234,16 @@ int main(int argc, char** argv) {
     } else {
       std::fprintf(stderr,
                    "usage: redis_bench [--engine FILE] [--pairs N] [--quick] [--hgrm PREFIX] "
-                   "[--set key=value]…\n");
+                   "[--scraping SECONDS] [--set key=value]…\n");
       return 64;
     }
   }
   PercentileFiles files(std::move(hgrm));
   Bench bench(std::move(arguments));
-  run(bench, files);
+  if (only_scraping) {
+    run_scraping(bench);
+  } else {
+    run(bench, files);
+  }
   return 0;
 }
