@@ -69,9 +69,7 @@ JsonWriter& JsonWriter::add_seconds(std::string_view key, std::int64_t ns) {
 }
 
 JsonWriter& JsonWriter::add_time(std::string_view iso_key, std::int64_t unix_ns) {
-  std::array<char, timestamp_bytes> text{};
-  const char* const end = TimestampWriter{}.write(text.data(), unix_ns < 0 ? 0 : unix_ns);
-  add(iso_key, std::string_view{text.data(), static_cast<std::size_t>(end - text.data())});
+  add(iso_key, timestamp_text(unix_ns < 0 ? 0 : unix_ns));
   return add(std::string{iso_key} + "_ns", static_cast<std::uint64_t>(unix_ns < 0 ? 0 : unix_ns));
 }
 
@@ -87,6 +85,12 @@ void JsonWriter::append_string(std::string_view value) {
   std::string escaped(value.size() * escaped_bytes_max, '\0');
   escaped.resize(static_cast<std::size_t>(escape_json(escaped.data(), value) - escaped.data()));
   text_ += '"' + escaped + '"';
+}
+
+std::string timestamp_text(std::int64_t unix_ns) {
+  std::array<char, timestamp_bytes> text{};
+  const char* const end = TimestampWriter{}.write(text.data(), unix_ns);
+  return {text.data(), static_cast<std::size_t>(end - text.data())};
 }
 
 std::string amount_number(stages::Int128 value) {

@@ -43,6 +43,8 @@ class JsonWriter {
   bool is_first_ = true;
 };
 
+/// `2026-01-12T10:00:00.042128Z`. Requires: unix_ns >= 0.
+[[nodiscard]] std::string timestamp_text(std::int64_t unix_ns);
 /// At 1e-8 as a plain decimal: `1000.0`, `-0.00000001`.
 [[nodiscard]] std::string amount_number(stages::Int128 value);
 /// Seconds with up to nine decimals.

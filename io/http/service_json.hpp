@@ -29,16 +29,6 @@ enum class KeySet : std::uint8_t {
 [[nodiscard]] std::string execution_health_json(std::int64_t uptime_ns, const ViewCopies& views);
 [[nodiscard]] std::string position_health_json(std::int64_t uptime_ns, const ViewCopies& views);
 
-/// A connection in a word or two.
-[[nodiscard]] std::string_view end_state(const RedisEndFacts& end) noexcept;
-/// Whether signals are being taken and outcomes published: what GET /ready answers.
-[[nodiscard]] bool is_ready(LifeState state, const RedisFacts& redis) noexcept;
-/// GET /ready: why, or why not.
-[[nodiscard]] std::string ready_json(LifeState state, const RedisFacts& redis);
-
-/// GET /latency: ns, per stage.
-[[nodiscard]] std::string latency_json(const TimingFacts& timing);
-
 // The following require views.is_complete(). `account`: nothing for one that has no row yet.
 /// GET /risk; /stats of risk safety.
 [[nodiscard]] std::string risk_json(const ViewCopies& views,

@@ -26,34 +26,6 @@ TEST(ServiceJsonTest, HealthIsThereBeforeTheEngineRuns) {
   EXPECT_NE(json.find("\"approval_rate\": 0.0"), json.npos);
 }
 
-TEST(ServiceJsonTest, ReadySaysWhyNot) {
-  ScriptedDesk desk;
-  EXPECT_TRUE(is_ready(LifeState::running, desk.facts));
-  EXPECT_FALSE(is_ready(LifeState::starting, desk.facts));
-  EXPECT_FALSE(is_ready(LifeState::draining, desk.facts));
-  desk.facts.writer.is_ready = false;
-  desk.facts.reader.is_open = false;
-  desk.facts.pending = 5;
-  EXPECT_FALSE(is_ready(LifeState::running, desk.facts));
-  EXPECT_EQ(ready_json(LifeState::running, desk.facts),
-            "{\"ready\": false, \"state\": \"running\", \"redis_reader\": \"not connected\", "
-            "\"redis_writer\": \"catching up\", \"outbox_pending\": 5}\n");
-}
-
-TEST(ServiceJsonTest, LatencyShowsItsDistribution) {
-  engine::LatencyHistogram live;
-  for (const std::uint64_t ns : {5, 70, 71, 1'000'000})
-    live.record(ns);
-  TimingFacts timing;
-  live.copy_to(timing.latencies.emplace_back(LatencyFacts{"end to end", "", {}}).histogram);
-  timing.rings.push_back({"ingress_risk", 8, 9});
-  const std::string json = latency_json(timing);
-  EXPECT_NE(json.find("\"buckets\": [[15, 1], [79, 2], [1048575, 1]]}, \"execution\""), json.npos)
-      << json;
-  EXPECT_NE(json.find("\"rings\": {\"ingress_risk\": {\"depth\": 8, \"full\": 9}}"), json.npos)
-      << json;
-}
-
 TEST(ServiceJsonTest, RiskShowsAnAccountAndTheServicesCounts) {
   const ScriptedDesk desk;
   EXPECT_EQ(risk_json(desk.copies, 0, KeySet::engine),
@@ -136,17 +108,9 @@ TEST(ServiceJsonTest, PositionsAreThoseOfTheAccount) {
   EXPECT_EQ(positions_json(desk.copies, std::nullopt, 1), "[]\n");
 }
 
-TEST(ServiceJsonTest, PricesAndLatencies) {
-  ScriptedDesk desk;
+TEST(ServiceJsonTest, PricesAreTheCurrentOnes) {
+  const ScriptedDesk desk;
   EXPECT_EQ(prices_json(desk.copies), "{\"BTCUSDT\": 110.0}\n");
-  const std::string latency = latency_json(desk.timing());
-  EXPECT_EQ(latency.rfind("{\"latency_ns\": {\"risk, working\": {\"count\": 0, \"mean\": 0, "
-                          "\"p50\": 0, \"p90\": 0, \"p99\": 0, \"p99.9\": 0, \"p99.99\": 0, "
-                          "\"max\": 0, \"buckets\": []}, \"end to end\": {",
-                          0),
-            0U)
-      << latency;
-  EXPECT_NE(latency.find("\"threads\": {\"ingress\": {\"caught_up_ns\": 1"), latency.npos);
 }
 
 }  // namespace
