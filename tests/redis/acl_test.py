@@ -13,7 +13,7 @@ from support import case
 from support.case import ROOT, RedisCase, price_json
 from support.doctor import Doctor
 from support.oracle import EXECUTION, OUTPUTS, SAFE, SIGNAL, TICK
-from support.resp import Client, RedisError
+from support.resp import Client, ReplyError
 from support.server import RedisServer
 
 FILES = ROOT / "conf/redis"
@@ -103,12 +103,12 @@ class AclTest(RedisCase):
         for user, commands in refused.items():
             client = self.client_of(user)
             for words in of_all + commands:
-                with self.subTest(user=user, words=words), self.assertRaisesRegex(RedisError, "NOPERM"):
+                with self.subTest(user=user, words=words), self.assertRaisesRegex(ReplyError, "NOPERM"):
                     client(*words)
         self.assertEqual(sorted(self.server.ask("KEYS", "*")), sorted([SIGNAL.encode(), SAFE.encode()]))
         stranger = Client(self.server.path)
         self.addCleanup(stranger.close)
-        with self.assertRaisesRegex(RedisError, "NOAUTH"):
+        with self.assertRaisesRegex(ReplyError, "NOAUTH"):
             stranger("XREAD", "STREAMS", SAFE, "0")
 
     def test_the_operator_sees_everything(self):

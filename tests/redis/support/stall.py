@@ -4,7 +4,7 @@ import pathlib
 import re
 import time
 
-from support.resp import RedisError
+from support.resp import ReplyError
 
 LOOK_S = 1.0  # between the two looks that show what moves
 PARTS = 10  # of the time waited, each with what it brought
@@ -100,5 +100,5 @@ def command_counts(client):
 def setting(client, name):
     try:
         return " ".join(word.decode() for word in client("CONFIG", "GET", name))
-    except RedisError as error:
+    except ReplyError as error:
         return f"{name}: {error}"
