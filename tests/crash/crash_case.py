@@ -84,18 +84,29 @@ class CrashRun:
         self.server.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def conf(self, layout, redis=""):
+    def conf(self, layout, redis="", sync="none"):
         return (f'[input]\nsource = "redis"\nstart = "0"\n[output]\nsink = "redis"\nmaxlen = 10000000\n'
-                f'[redis]\nurl = "{self.proxy.url}"\n{redis}\n[journal]\ndir = "{self.journal}"\nsegment_mb = {self.segment_mb}\nsegments_kept = 1000000\n'
-                f'[http]\nlisten = ""\n[threads]\nlayout = {layout}\ncores = "none"\noversubscribe = true\n'
+                f'[redis]\nurl = "{self.proxy.url}"\n{redis}\n[journal]\ndir = "{self.journal}"\n'
+                f'segment_mb = {self.segment_mb}\nsegments_kept = 1000000\n'
+                f'sync = "{sync}"\n[http]\nlisten = ""\n[threads]\nlayout = {layout}\ncores = "none"\noversubscribe = true\n'
                 f'[risk]\nmax_daily_trades = 1000000\ncooldown_after_loss_minutes = 0\n'
                 f'[accounts]\nnames = ["main", "second"]\n[mark]\ninterval_s = 1\n')
 
-    def start(self, waits=True, layout=None, prefix=()):
+    def start(self, waits=True, layout=None, prefix=(), **conf):
         self.watch = self.proxy.policy = Watch()
-        self.engine = Engine(self.programs / "engine", self.folder, self.conf(layout or self.random.choice(LAYOUTS)),
-                             waits, prefix)
+        self.engine = Engine(self.programs / "engine", self.folder,
+                             self.conf(layout or self.random.choice(LAYOUTS), **conf), waits, prefix)
         return self.engine
+
+    def faults(self, *rules, hits=None):
+        """Words before the program that load the shim with `rules` (tests/crash/fault_rules.hpp)."""
+        shim = (self.programs / "libfault_shim.so").resolve()
+        words = ["env", f"LD_PRELOAD={shim}", "SHIM_RULES=" + ";".join(rules)]
+        return words + ([f"SHIM_HITS={hits}"] if hits else [])
+
+    def has_shim(self):
+        """Not in a sanitizer's build, which wants to be loaded first itself."""
+        return (self.programs / "libfault_shim.so").exists()
 
     def send(self, count):
         """A price and `count` signals of all kinds, some of them no signals at all."""

@@ -234,14 +234,11 @@ class FullDiskTest(SnapshotCase):
         shim = (case.options.bin / "libfault_shim.so").resolve()
         if not shim.exists():
             self.skipTest("no fault shim in this build: a sanitizer's")
-        full = self.folder / "full"
-        self.start_engine(prefix=("env", f"LD_PRELOAD={shim}", f"SHIM_FULL_FILE={full}", "SHIM_FULL_NAME=snapshot.new"))
-        full.touch()
+        self.start_engine(prefix=("env", f"LD_PRELOAD={shim}", "SHIM_RULES=pwrite@snapshot.new#1=ENOSPC"))
         while "cannot make a snapshot: No space left on device" not in self.engine.log:
             self.feed(1000)
             self.wait_for_outcomes()
         self.assertEqual(self.snapshots(), [])
-        full.unlink()
         while "journal snapshot behind input" not in self.engine.log:
             self.feed(1000)
             self.wait_for_outcomes()
