@@ -12,6 +12,7 @@
 #include "tools/doctor.hpp"
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
+#include "tools/last_words.hpp"
 #include "tools/live_run.hpp"
 #include "tools/stop_signals.hpp"
 #include "tools/version.hpp"
@@ -110,6 +111,7 @@ int run(const std::string& path, const std::vector<io::ConfOverride>& overrides)
 
 int main(int argc, char** argv) {
   tools::block_stop_signals();
+  tools::install_last_words();
   CLI::App app{description, "engine"};
   app.footer(footer);
   app.set_version_flag("--version", tools::version_text());
