@@ -2,6 +2,7 @@
 #include "tools/live_run.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "io/edge/pipeline_engine.hpp"
 #include "io/journal/resumed_source.hpp"
 #include "stages/saved_state.hpp"
+#include "tools/clock_watch.hpp"
 #include "tools/engine_report.hpp"
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
@@ -105,11 +107,21 @@ std::string status_of(const Engine& engine, const Ends& ends, bool is_live) {
          (ends.is_ready() ? "" : "; waiting for Redis");
 }
 
+void tell_clock_step(ClockWatch& watch) {
+  const std::int64_t step_ns = watch.look();
+  if (step_ns == 0) return;
+  log_line(LogLevel::warning, "engine",
+           "the wall clock was set " + std::to_string(std::abs(step_ns) / stages::ns_per_ms) +
+               (step_ns > 0 ? " ms ahead" : " ms back") +
+               "; clock_step_total=" + std::to_string(watch.step_count()));
+}
+
 // Until a stop signal (0) or a fault. HTTP sees the engine once the journal has been replayed.
 template <class Engine, class Source>
 int watch(Engine& engine, const Source& source, const stages::Names& names, const RunParts& parts) {
   const std::int64_t start_ns = parts.clock.monotonic_ns();
   bool is_live = false;
+  ClockWatch clock_watch(parts.clock);
   LiveService<Engine> service(parts.service, engine, start_ns);
   const auto status = [&] { return status_of(engine, parts.ends, is_live); };
   while (!engine.is_finished()) {
@@ -134,6 +146,7 @@ int watch(Engine& engine, const Source& source, const stages::Names& names, cons
       service.become_ready(status());
     }
     service.look(parts.clock.monotonic_ns(), status);
+    tell_clock_step(clock_watch);
     if (wait_for_stop_signal(is_live ? look_interval_ms : 1)) return exit_ok;
     int exit_code = parts.ends.attend();
     if (exit_code == exit_ok) exit_code = parts.journal.attend();
