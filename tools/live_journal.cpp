@@ -2,6 +2,7 @@
 #include "tools/live_journal.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 #include <unistd.h>
@@ -219,12 +220,14 @@ int LiveJournal::attend() {
   if (error != told_error_) {
     log_line(error != 0 ? LogLevel::warning : LogLevel::info, "journal",
              error != 0 ? std::string{"cannot make the next segment: "} + std::strerror(error) +
-                              "; reading stops once the present one is full, and goes on when "
-                              "there is room"
+                              (error == EIO ? "; stopping"
+                                            : "; reading stops once the present one is full, and "
+                                              "goes on when there is room")
                         : "the next segment is there again");
     told_error_ = error;
   }
-  return attend_follower();
+  // Room may come; a disk that fails is not asked again.
+  return error == EIO ? exit_io : attend_follower();
 }
 
 int LiveJournal::attend_follower() {
