@@ -65,7 +65,7 @@ Result whole_call(const Rule* rule, Result failed, Make make) {
 // A call that may happen in part: `make(size)` makes it with so many bytes.
 template <class Make>
 ssize_t call_of_bytes(const Rule* rule, size_t size, Make make) {
-  if (rule != nullptr && rule->action == Action::cut_short) return make(size / 2);
+  if (rule != nullptr && rule->action == Action::cut_short) return make((size + 1) / 2);
   if (rule != nullptr && rule->action == Action::kill_in) {
     static_cast<void>(make(size / 2));
     die();

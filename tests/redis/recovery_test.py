@@ -12,7 +12,7 @@ import time
 
 sys.dont_write_bytecode = True
 from support import case
-from support.journal_case import CONF, DATA, FOREIGN, JournalCase
+from support.journal_case import CONF, DATA, FOREIGN, FaultCase, JournalCase
 from support.oracle import DEAD, EXECUTION, OUTPUTS, SAFE, SIGNAL, TICK
 
 
@@ -222,18 +222,8 @@ class RefusalTest(JournalCase):
         self.check()
 
 
-class DiskTest(JournalCase):
+class DiskTest(FaultCase):
     """D1, D3, D11: a disk that is full, failing or slow."""
-
-    def setUp(self):
-        super().setUp()
-        self.shim = (case.options.bin / "libfault_shim.so").resolve()
-        if not self.shim.exists():
-            self.skipTest("no fault shim in this build: a sanitizer's")
-
-    def start_with(self, sync="batch", waits=True, **faults):
-        words = [f"LD_PRELOAD={self.shim}", *(f"SHIM_{name}={value}" for name, value in faults.items())]
-        return self.start_engine(waits=waits, prefix=("env", *words), arguments=("--set", f"journal.sync={sync}"))
 
     def test_outputs_wait_for_a_sync_and_all_come(self):
         self.start_with()

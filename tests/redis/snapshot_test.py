@@ -18,11 +18,6 @@ BEHIND = re.compile(r"a snapshot behind input (\d+),")
 
 
 class SnapshotCase(JournalCase):
-    segments_kept = 100_000
-
-    def conf(self, *arguments, more="", **named):
-        return super().conf(*arguments, more=f"segments_kept = {self.segments_kept}\n" + more, **named)
-
     def snapshots(self):
         return sorted(self.journal.glob("*.snap"))
 

@@ -1,4 +1,4 @@
-"""The test case of an engine that keeps a journal."""
+"""The test case of an engine with a journal, and of one whose system fails as it is told to."""
 
 import signal
 import subprocess
@@ -13,13 +13,15 @@ CONF, DATA, FOREIGN = 78, 65, 75
 class JournalCase(RedisCase):
     layout = THREE_THREADS
     segment_mb = 1
+    segments_kept = 1_000_000  # all: the whole journal is replayed to judge
 
     def setUp(self):
         super().setUp()
         self.journal = self.folder / "journal"
 
     def conf(self, *arguments, more="", **named):
-        journal = f'[journal]\ndir = "{self.journal}"\nsegment_mb = {self.segment_mb}\n'
+        journal = (f'[journal]\ndir = "{self.journal}"\nsegment_mb = {self.segment_mb}\n'
+                   f'segments_kept = {self.segments_kept}\n')
         return super().conf(*arguments, more=journal + more, **named).replace(f'tape = "{self.tape}"\n', "")
 
     def kill(self):
@@ -48,3 +50,19 @@ class JournalCase(RedisCase):
     def exit_of_restart(self, **conf):
         engine = self.start_engine(waits=False, **conf)
         return engine.wait(), engine.log
+
+
+class FaultCase(JournalCase):
+    """With the shim of tests/crash/fault_shim.cpp, which a sanitizer's build has none of."""
+
+    def setUp(self):
+        super().setUp()
+        self.shim = (case.options.bin / "libfault_shim.so").resolve()
+        if not self.shim.exists():
+            self.skipTest("no fault shim in this build: a sanitizer's")
+
+    def start_with(self, sync="batch", waits=True, more="", layout=None, environment=(), arguments=(), **faults):
+        """`faults`: SHIM_… without that."""
+        words = [f"LD_PRELOAD={self.shim}", *(f"SHIM_{name}={value}" for name, value in faults.items())]
+        return self.start_engine(waits=waits, more=more, layout=layout, prefix=("env", *environment, *words),
+                                 arguments=("--set", f"journal.sync={sync}", *arguments))

@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""What a Redis may have lost of inputs and outputs, with a journal: R3, R4, R18, R19, R21.
+
+    tests/redis/loss_test.py --bin build/release [unittest options]
+"""
+
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from support import case
+from support.case import SLACK
+from support.journal_case import JournalCase
+from support.oracle import DEAD, OUTPUTS, REJECTED, SAFE, SIGNAL
+from support.proxy import Proxy
+from support.server import RedisServer
+
+DATA = 65
+REWOUND = "its ids went back, and what is new cannot be told"
+
+
+class InputStreamTest(JournalCase):
+    """R19: an input stream that was deleted and made again."""
+
+    def causes(self):
+        return [fields["cause"] for stream in (SAFE, REJECTED, DEAD) for _, fields in self.server.ask.entries(stream)]
+
+    def test_r19_with_greater_ids_it_is_read_on(self):
+        for is_down in (False, True):
+            with self.subTest(is_down=is_down):
+                self.start_engine()
+                self.feed(50)
+                self.wait_for_outcomes()
+                if is_down:
+                    self.kill()
+                signals = self.server.ask.entries(SIGNAL)
+                self.server.ask("DEL", SIGNAL)
+                self.feed(50)
+                if is_down:
+                    self.start_engine()
+                self.wait_for_outcomes()
+                self.stop_engine()
+                self.check(signals + self.server.ask.entries(SIGNAL))
+                self.assertEqual(len(set(self.causes())), len(self.causes()))
+
+    def test_r19_emptied_and_not_made_again_it_is_waited_for(self):
+        self.start_engine()
+        self.feed(50)
+        self.wait_for_outcomes()
+        self.server.ask("DEL", SIGNAL)
+        begin = time.monotonic()
+        self.wait_until(lambda: time.monotonic() - begin > 2.5)  # more than two looks
+        self.feed(50)
+        self.wait_for_outcomes()
+        self.stop_engine()
+
+    def test_r19_with_smaller_ids_it_stops_and_takes_none_of_them(self):
+        """What is new cannot be told from what was read: nothing is passed over and nothing applied twice."""
+        self.start_engine()
+        self.feed(50)
+        self.wait_for_outcomes()
+        before = self.outcome_count()
+        self.server.ask("DEL", SIGNAL)
+        begin = time.monotonic()
+        self.server.ask("XADD", SIGNAL, "1-1", "data", case.signal_json())
+        self.assertEqual(self.engine.wait(), DATA, self.engine.log)
+        self.assertLess(time.monotonic() - begin, 3 * SLACK)
+        self.assertIn(REWOUND, self.engine.log)
+        self.assertEqual(self.outcome_count(), before)
+        # The same at the next start; and on with a stream whose ids go on.
+        code, log = self.exit_of_restart()
+        self.assertEqual(code, DATA, log)
+        self.assertIn(REWOUND, log)
+        self.server.ask("DEL", SIGNAL)
+        self.run_once(50)
+        self.check()
+
+
+class TrimTest(JournalCase):
+    """R18 across a kill. How many were trimmed while nobody read is not known then."""
+
+    def test_r18_trimmed_while_down_what_is_left_is_read_on(self):
+        self.start_engine()
+        self.feed(100)
+        self.wait_for_outcomes()
+        last = self.server.ask.entries(SIGNAL)[-1][0]
+        self.kill()
+        self.feed(400)
+        self.server.ask("XTRIM", SIGNAL, "MAXLEN", 150)
+        kept = self.server.ask.entries(SIGNAL)
+        self.assertGreater(kept[0][0], last)
+        self.start_engine()
+        wanted = {f"{SIGNAL}/{entry_id}" for entry_id, fields in kept if '"HOLD"' not in fields["data"]}
+        self.wait_until(lambda: wanted <= {fields["cause"] for stream in (SAFE, REJECTED)
+                                           for _, fields in self.server.ask.entries(stream)})
+        self.stop_engine()
+        self.check(kept)
+
+
+class FailoverTest(JournalCase):
+    """R21: a replica that lags takes over. R3, R4: a server comes back with less than it had."""
+
+    def setUp(self):
+        super().setUp()
+        self.replica = RedisServer()
+        self.addCleanup(self.replica.remove)
+        self.proxy = Proxy(self.server.path)
+        self.addCleanup(self.proxy.close)
+        self.replica.ask("REPLICAOF", "127.0.0.1", self.server.port)
+        self.wait_until(self.is_level)
+
+    def is_level(self):
+        def offset(server, name):
+            words = dict(line.split(":", 1) for line in server.ask("INFO", "replication").decode().split("\r\n")
+                         if ":" in line)
+            return words.get(name), words.get("master_link_status")
+        mine, _ = offset(self.server, "master_repl_offset")
+        theirs, link = offset(self.replica, "slave_repl_offset")
+        return link == "up" and mine == theirs
+
+    def fail_over(self):
+        """From the server, which is gone, to the replica as it stands."""
+        self.replica.ask("REPLICAOF", "NO", "ONE")
+        self.proxy.target = self.replica.path
+        old, self.server = self.server, self.replica
+        old.stop(hard=True)
+        self.addCleanup(old.remove)
+        self.proxy.cut_all()
+
+    def test_r21_the_tail_of_the_outputs_is_published_again(self):
+        self.start_engine(self.proxy.url)
+        self.feed(200)
+        self.wait_for_outcomes()
+        # The inputs reach the replica, their outputs do not.
+        self.proxy.swallow()
+        self.engine.send(signal.SIGSTOP)
+        self.feed(200)
+        self.wait_until(self.is_level)
+        self.replica.ask("REPLICAOF", "NO", "ONE")
+        lacking = {stream: self.replica.ask("XLEN", stream) for stream in OUTPUTS}
+        self.engine.send(signal.SIGCONT)
+        self.wait_for_outcomes()
+        before = {stream: self.server.ask.entries(stream) for stream in OUTPUTS}
+        self.assertGreater(sum(map(len, before.values())), sum(lacking.values()))
+        self.fail_over()
+        self.wait_until(lambda: all(len(before[s]) <= self.server.ask("XLEN", s) for s in OUTPUTS))
+        self.feed(100)
+        self.wait_for_outcomes()
+        self.stop_engine()
+        for stream in OUTPUTS:
+            self.assertEqual(self.server.ask.entries(stream)[:len(before[stream])], before[stream])
+        self.check()
+
+    def test_r21_the_tail_of_the_inputs_is_gone_and_the_engine_stops(self):
+        """What takes its place cannot be told from what was read: told, and nothing applied twice."""
+        self.start_engine(self.proxy.url)
+        self.feed(100)
+        self.wait_for_outcomes()
+        self.wait_until(self.is_level)
+        self.replica.ask("REPLICAOF", "NO", "ONE")
+        self.feed(100)
+        self.wait_for_outcomes()
+        self.fail_over()
+        self.assertEqual(self.engine.wait(), DATA, self.engine.log)
+        self.assertIn(REWOUND, self.engine.log)
+
+
+class AmnesiaTest(JournalCase):
+    def test_r4_everything_is_deleted_while_connected(self):
+        self.start_engine()
+        self.feed(100)
+        self.wait_for_outcomes()
+        self.server.ask("FLUSHALL")
+        self.signals_fed = 0
+        # Ids go on: the input streams are new, and their ids greater.
+        self.feed(100)
+        self.wait_for_outcomes()
+        self.stop_engine()
+
+    def test_r3_a_server_without_its_tail_comes_back(self):
+        """As Debian's: a copy now and then, nothing of what came later."""
+        self.start_engine(self.server.unix_url)
+        self.feed(100)
+        self.wait_for_outcomes()
+        self.server.ask("SAVE")
+        # Outputs only: inputs that are read twice are R19's.
+        self.engine.send(signal.SIGSTOP)
+        self.feed(100)
+        self.server.ask("SAVE")
+        self.engine.send(signal.SIGCONT)
+        self.wait_for_outcomes()
+        before = {stream: self.server.ask.entries(stream) for stream in OUTPUTS}
+        self.server.stop(hard=True)
+        self.server.start()
+        self.assertLess(sum(self.server.ask("XLEN", s) for s in OUTPUTS), sum(map(len, before.values())))
+        self.wait_until(lambda: all(len(before[s]) <= self.server.ask("XLEN", s) for s in OUTPUTS))
+        self.stop_engine()
+        for stream in OUTPUTS:
+            self.assertEqual(self.server.ask.entries(stream)[:len(before[stream])], before[stream])
+        self.check()
+
+
+if __name__ == "__main__":
+    case.main()
