@@ -59,17 +59,18 @@ class Watch(PassOn):
 class CrashRun:
     """One journal and one set of streams, through as many lives of the engine as it takes."""
 
-    def __init__(self, folder_of_programs, seed, segment_mb=1):
+    def __init__(self, folder_of_programs, seed, segment_mb=1, server_options=()):
         self.programs = pathlib.Path(folder_of_programs)
         self.random = random.Random(seed)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="coreloop-crash-"))
         self.journal = self.folder / "journal"
         self.segment_mb = segment_mb
-        self.server = RedisServer()
+        self.server = RedisServer(*server_options)
         self.sent = []  # (id, data)
         self.engine = None
         self.proxy = Proxy(self.server.path, str(self.folder / "proxy.sock"))
         self.watch = self.proxy.policy = Watch()
+        self.url = self.proxy.url
 
     def begin_anew(self):
         """Without journal and streams."""
@@ -86,7 +87,7 @@ class CrashRun:
 
     def conf(self, layout, redis="", sync="none"):
         return (f'[input]\nsource = "redis"\nstart = "0"\n[output]\nsink = "redis"\nmaxlen = 10000000\n'
-                f'[redis]\nurl = "{self.proxy.url}"\n{redis}\n[journal]\ndir = "{self.journal}"\n'
+                f'[redis]\nurl = "{self.url}"\n{redis}\n[journal]\ndir = "{self.journal}"\n'
                 f'segment_mb = {self.segment_mb}\nsegments_kept = 1000000\n'
                 f'sync = "{sync}"\n[http]\nlisten = ""\n[threads]\nlayout = {layout}\ncores = "none"\noversubscribe = true\n'
                 f'[risk]\nmax_daily_trades = 1000000\ncooldown_after_loss_minutes = 0\n'

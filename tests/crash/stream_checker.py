@@ -60,10 +60,12 @@ class Position:
 
 class Checker:
     """`sent`: [(id, data as a dict or None where it was no signal)] in stream order; `entries_of(stream)`:
-    [(id, fields)]."""
+    [(id, fields)]. `before`: the checker of what stood before that in the same streams, all of it decided."""
 
-    def __init__(self, sent, entries_of):
+    def __init__(self, sent, entries_of, before=None):
         self.sent = dict(sent)
+        self.last_ids = dict(before.last_ids) if before else {}  # of each stream: (ms, number)
+        self.positions = before.positions if before else collections.defaultdict(Position)
         self.entries = {stream: entries_of(stream) for stream in OUTPUTS}
         self.problems = []
         self.lost = self.twice = self.divergent = 0
@@ -83,8 +85,8 @@ class Checker:
 
     def _numbers(self):
         for stream, entries in self.entries.items():
-            last_ms = 0
-            for wanted, (entry_id, _) in enumerate(entries, 1):
+            last_ms, last_number = self.last_ids.get(stream, (0, 0))
+            for wanted, (entry_id, _) in enumerate(entries, last_number + 1):
                 ms, number = map(int, entry_id.split("-"))
                 if number != wanted:
                     self._say("lost" if number > wanted else "twice", f"{stream}: {entry_id} where {wanted} belongs")
@@ -92,6 +94,7 @@ class Checker:
                 if ms < last_ms:
                     self._say("divergent", f"{stream}: {entry_id} goes back")
                 last_ms = ms
+                self.last_ids[stream] = ms, number
 
     def _outcomes(self):
         outcomes = collections.Counter()
@@ -153,14 +156,13 @@ class Checker:
 
     def _books(self):
         """Executions make the positions that the updates show, each update at its place."""
-        positions = collections.defaultdict(Position)
         updates = collections.deque((i, fields) for i, fields in self.entries[POSITION]
                                     if not fields["cause"].startswith("@timer/"))
         for entry_id, fields in self.entries[EXECUTION]:
             data = json.loads(fields["data"], parse_float=str)
             key = fields["acct"], data["symbol"]
             quantity = scaled(fields["qty"])
-            position = positions[key]
+            position = self.positions[key]
             for side in position.fill(quantity if data["action"] == "BUY" else -quantity, scaled(data["entry_price"])):
                 if not updates:
                     return self._say("lost", f"execution {entry_id} has no position update")
