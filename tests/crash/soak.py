@@ -286,8 +286,10 @@ class Soak:
 
     def capacity(self):
         """Signals a second, of a backlog."""
+        self.run.engine.send(signal.SIGSTOP)
         self.producer.send(20_000)
         begin = time.monotonic()
+        self.run.engine.send(signal.SIGCONT)
         while self.outcome_count() < self.producer.wanted:
             if time.monotonic() - begin > SETTLE_S:
                 raise AssertionError(f"a backlog is not decided in {SETTLE_S:.0f} s\n{self.run.engine.log[-3000:]}")
