@@ -42,7 +42,7 @@ struct IngressOptions {
 /// Why INGRESS stopped before the source's end.
 enum class IngressFault : std::uint8_t {
   none,
-  time_jump,           ///< log time would jump by more than 31 days
+  time_jump,           ///< a capture's time, or the clock that drives us, jumped by over 31 days
   timer_outside_tape,  ///< an @timer entry in a capture that does not begin with @conf
   second_conf,         ///< a later @conf
   broken_timer,        ///< an @timer entry that says no kind or due time
@@ -150,7 +150,7 @@ class Ingress {
   }
 
   Taken take_entry(const RawEntry& entry, std::uint8_t stream, stages::Event& event) noexcept {
-    if (!move_time(entry.receive_unix_ns)) return Taken::nothing;
+    if (!move_time(entry.receive_unix_ns, entry.is_recorded)) return Taken::nothing;
     if (entry.is_recorded && !has_no_timer_due()) return diverge();
     if (emit_due_timer(next_log_unix_ns_, event)) return Taken::timer;
     stamp(event, next_log_unix_ns_, entry.id_ms, entry.id_counter, stream);
@@ -165,7 +165,7 @@ class Ingress {
       ++broken_command_count_;
       return Taken::nothing;
     }
-    if (!move_time(entry.receive_unix_ns)) return Taken::nothing;
+    if (!move_time(entry.receive_unix_ns, entry.is_recorded)) return Taken::nothing;
     if (entry.is_recorded && !has_no_timer_due()) return diverge();
     if (emit_due_timer(next_log_unix_ns_, event)) return Taken::timer;
     stamp(event, next_log_unix_ns_, 0, 0, stages::no_stream);
@@ -199,7 +199,7 @@ class Ingress {
       fault_ = IngressFault::broken_timer;
       return Taken::nothing;
     }
-    if (!move_time(due_unix_ns)) return Taken::nothing;
+    if (!move_time(due_unix_ns, entry.is_recorded)) return Taken::nothing;
     if (entry.is_recorded) {
       if (schedule_.next_due_ns() != due_unix_ns) return diverge();
       const stages::Timer due_timer = schedule_.take();
@@ -214,13 +214,23 @@ class Ingress {
     return Taken::entry;
   }
 
+  // Whether it is a fault that time is `unix_ns` now. What a log holds has been lived through; and
+  // of a clock only what we saw it do: between two runs, or while nothing came, any time may pass.
+  bool is_jump(std::int64_t unix_ns, bool is_recorded) noexcept {
+    if (options_.is_tape || is_recorded) return false;
+    if (options_.idle_clock == nullptr) return unix_ns - log_unix_ns_ > jump_max_ns;
+    const std::int64_t seen_before_ns =
+        std::exchange(seen_unix_ns_, std::max(seen_unix_ns_, unix_ns));
+    return seen_before_ns != 0 && unix_ns - seen_before_ns > jump_max_ns;
+  }
+
   // Sets next_log_unix_ns_; false when the jump is a fault.
-  bool move_time(std::int64_t receive_unix_ns) noexcept {
+  bool move_time(std::int64_t receive_unix_ns, bool is_recorded = false) noexcept {
     next_log_unix_ns_ = std::max(log_unix_ns_, receive_unix_ns);
     if (sequence_ == 0) {
       log_unix_ns_ = next_log_unix_ns_;
       schedule_.start(log_unix_ns_);
-    } else if (next_log_unix_ns_ - log_unix_ns_ > jump_max_ns) {
+    } else if (is_jump(receive_unix_ns, is_recorded)) {
       fault_ = IngressFault::time_jump;
       return false;
     }
@@ -246,8 +256,13 @@ class Ingress {
 
   engine::Progress poll_idle(stages::Event& event) noexcept {
     if (options_.idle_clock == nullptr || sequence_ == 0) return engine::Progress::idle;
-    return emit_due_timer(options_.idle_clock->unix_ns(), event) ? engine::Progress::forwarded
-                                                                 : engine::Progress::idle;
+    const std::int64_t now_unix_ns = options_.idle_clock->unix_ns();
+    if (is_jump(now_unix_ns, false)) {
+      fault_ = IngressFault::time_jump;
+      return engine::Progress::finished;
+    }
+    return emit_due_timer(now_unix_ns, event) ? engine::Progress::forwarded
+                                              : engine::Progress::idle;
   }
 
   void write_timer(const stages::Timer& timer, std::int64_t due_unix_ns, bool is_recorded,
@@ -290,6 +305,7 @@ class Ingress {
   std::uint64_t sequence_ = 0;
   std::int64_t log_unix_ns_;
   std::int64_t next_log_unix_ns_ = 0;
+  std::int64_t seen_unix_ns_ = 0;  ///< latest that idle_clock has shown; 0: nothing yet
   std::uint64_t broken_command_count_ = 0;
   std::uint64_t unread_entry_count_ = 0;
   std::vector<std::uint64_t> entry_counts_;

@@ -1,5 +1,5 @@
 // INGRESS over scripted sources: one sequence, log time that never goes back, timers in their
-// place, commands, tapes, and what stops it.
+// place, commands, tapes, and what stops it. Jumps of time: ingress_jump_test.cpp.
 #include "io/edge/ingress.hpp"
 
 #include <string>
@@ -226,30 +226,6 @@ TEST_F(IngressTest, FiresEveryTimerOfALongPause) {
   auto head = ingress({.walk_ns = 0, .mark_ns = 3'600 * ns_per_second});
   EXPECT_EQ(drive(head).size(), 2U + 31 * 24);
   EXPECT_EQ(head.fault(), IngressFault::none);
-}
-
-TEST_F(IngressTest, RefusesAJumpOfMoreThanThirtyOneDays) {
-  add_tick(0);
-  add_tick(31 * ns_per_day);
-  add_tick(62 * ns_per_day + 1);
-  add_tick(62 * ns_per_day);
-  auto head = ingress();
-  Progress last{};
-  EXPECT_EQ(drive(head, &last).size(), 2U);
-  EXPECT_EQ(last, Progress::finished);
-  EXPECT_EQ(head.fault(), IngressFault::time_jump);
-  EXPECT_EQ(head.sequence(), 2U);
-  Event event{};
-  EXPECT_EQ(head.on_poll(event), Progress::finished);
-  EXPECT_EQ(log_.lines.size(), 2U);
-}
-
-TEST_F(IngressTest, RefusesAJumpBeforeAnyTimerOfItFires) {
-  add_tick(0);
-  add_command(32 * ns_per_day, {{"command", "halt"}});
-  auto head = ingress({.walk_ns = 0, .mark_ns = ns_per_day});
-  EXPECT_EQ(drive(head), (Told{"tick at 0"}));
-  EXPECT_EQ(head.fault(), IngressFault::time_jump);
 }
 
 TEST_F(IngressTest, GivesCommandsTheirPlaceAndFiresTimersBeforeThem) {

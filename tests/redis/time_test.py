@@ -92,6 +92,19 @@ class StepTest(ClockCase):
         self.ids_never_go_back()
         self.check()
 
+    def test_t1_a_jump_of_more_than_31_days_ends_it_and_a_restart_takes_it(self):
+        self.start_with_clock(more=QUIET)
+        self.feed(50)
+        self.wait_for_outcomes()
+        self.set_clocks(32 * 24 * HOUR)
+        self.assertEqual(self.engine.wait(), 70, self.engine.log)
+        self.assertIn("time jumped by more than 31 days", self.engine.log)
+        self.feed(50)
+        self.start_with_clock(more=QUIET)
+        self.wait_for_outcomes()
+        self.stop_engine()
+        self.check()
+
     def test_t1_no_step_is_told_of_a_process_that_stood_still(self):
         self.start_with_clock()
         self.engine.send(signal.SIGSTOP)
@@ -185,6 +198,17 @@ class DateTest(ClockCase):
                 self.ids_never_go_back()
                 self.check()
                 self.begin_anew()
+
+    def test_t4_a_restart_after_any_pause(self):
+        """The journal ends two months ago, and inputs are waiting; the same once more on a journal with that gap."""
+        for date in ("2028-01-01 00:00:00", "2028-03-01 00:00:00", "2028-09-01 00:00:00"):
+            self.set_date(date)
+            self.feed(50)
+            self.start_with_clock(more=QUIET)
+            self.wait_for_outcomes()
+            self.stop_engine()
+        self.ids_never_go_back()
+        self.check()
 
     def now_s(self):
         return time.time() + struct.unpack("<qq", self.clock.read_bytes())[0] // NS

@@ -47,6 +47,12 @@ class ScriptedSource {
          std::move(fields)});
   }
 
+  /// What was added so far comes out of a journal.
+  void set_recorded() {
+    for (Line& line : lines_)
+      line.is_recorded = true;
+  }
+
   /// From here on the source has nothing to give, until resume().
   void add_pause() { lines_.emplace_back().is_pause = true; }
 
@@ -59,6 +65,7 @@ class ScriptedSource {
     if (line.is_pause) return io::SourceStatus::none;
     entry = {line.entry.stream, line.entry.id_ms, line.entry.id_counter, line.entry.unix_ns,
              line.views};
+    entry.is_recorded = line.is_recorded;
     return io::SourceStatus::entry;
   }
 
@@ -69,6 +76,7 @@ class ScriptedSource {
     ScriptedEntry entry;
     std::vector<io::RawField> views;
     bool is_pause = false;
+    bool is_recorded = false;
   };
 
   std::deque<Line> lines_;  ///< a deque: the views stay where they are
