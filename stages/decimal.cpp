@@ -3,10 +3,11 @@
 #include "stages/decimal.hpp"
 
 #include <array>
-#include <charconv>
+#include <bit>
 #include <cstring>
 
 #include "engine/check.hpp"
+#include "stages/decimal_digits.hpp"
 
 namespace coreloop::stages {
 namespace {
@@ -153,22 +154,15 @@ char* write_decimal(char* out, std::int64_t value) noexcept {
     *out++ = '-';
     rest = 0 - rest;
   }
-  const std::uint64_t whole = rest / static_cast<std::uint64_t>(scale);
-  auto fraction = static_cast<std::uint32_t>(rest % static_cast<std::uint64_t>(scale));
-  out = std::to_chars(out, out + 20, whole).ptr;
+  constexpr auto unit = static_cast<std::uint64_t>(scale);
+  static_assert(unit == eight_digits_end);
+  out = write_integer(out, rest / unit);
   *out++ = '.';
-  if (fraction == 0) {
-    *out++ = '0';
-    return out;
-  }
-  for (int i = places - 1; i >= 0; --i) {
-    out[i] = static_cast<char>('0' + fraction % 10);
-    fraction /= 10;
-  }
-  out += places;
-  while (out[-1] == '0')
-    --out;
-  return out;
+  const std::uint64_t digits = eight_digits(static_cast<std::uint32_t>(rest % unit));
+  const std::uint64_t text = digits | eight_zeros;
+  std::memcpy(out, &text, sizeof(text));
+  // Zeros at the end stand in the highest bytes; the first digit stays, even if it is 0.
+  return out + sizeof(text) - std::countl_zero(digits | 1) / 8;
 }
 
 char* write_wide_decimal(char* out, Int128 value, unsigned decimal_places) noexcept {

@@ -66,7 +66,8 @@ inline std::int64_t Decimal::rounded() const noexcept {
 inline constexpr std::size_t decimal_text_max = 48;
 
 /// Writes `value` at 1e-8 as a plain decimal with no trailing zeros beyond one place ("1000.0",
-/// "0.1"). `out` has decimal_text_max bytes; returns one past the last written.
+/// "0.1"). `out` has decimal_text_max bytes, all of which may be written to; returns one past the
+/// last of the text.
 char* write_decimal(char* out, std::int64_t value) noexcept;
 
 /// The same for a value of `places` decimal places that may be wider than 64 bits. Cold.

@@ -2,7 +2,6 @@
 #include "io/codec/json_text.hpp"
 
 #include <array>
-#include <charconv>
 #include <cstring>
 
 namespace coreloop::io {
@@ -13,6 +12,19 @@ constexpr std::array<char, 16> hex_digits{'0', '1', '2', '3', '4', '5', '6', '7'
 
 constexpr bool is_plain(unsigned char c) noexcept {
   return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
+// Whether all eight bytes at p are plain.
+bool are_plain(const unsigned char* p) noexcept {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, p, sizeof(bytes));
+  constexpr std::uint64_t ones = 0x0101'0101'0101'0101U;
+  // A byte of x - ones has its high bit set where x is 0; a borrow can only add one more above it.
+  const auto zeros = [](std::uint64_t x) { return (x - ones) & ~x; };
+  const std::uint64_t below_space = (bytes - 0x20 * ones) & ~bytes;
+  const std::uint64_t not_plain = below_space | zeros(bytes ^ '"' * ones) |
+                                  zeros(bytes ^ '\\' * ones) | zeros(bytes ^ 0x7F * ones) | bytes;
+  return (not_plain & 0x80 * ones) == 0;
 }
 
 char* append_unit(char* out, std::uint32_t unit) noexcept {
@@ -114,16 +126,6 @@ constexpr char simple_escape(char c) noexcept {
 
 }  // namespace
 
-char* append_text(char* out, std::string_view text) noexcept {
-  // An empty view may have no address, which memcpy must not see.
-  if (!text.empty()) std::memcpy(out, text.data(), text.size());
-  return out + text.size();
-}
-
-char* append_integer(char* out, std::uint64_t value) noexcept {
-  return std::to_chars(out, out + 20, value).ptr;
-}
-
 char* escape_json(char* out, std::string_view text) noexcept {
   escape_json_piece(out, text, text.size());
   return out;
@@ -136,6 +138,12 @@ void escape_json_piece(char*& out, std::string_view& text, std::size_t piece_byt
   const unsigned char* p = begin;
   char* o = out;
   while (p < enough) {
+    if (enough - p >= 8 && are_plain(p)) {
+      std::memcpy(o, p, 8);
+      p += 8;
+      o += 8;
+      continue;
+    }
     if (is_plain(*p)) {
       *o++ = static_cast<char>(*p++);
       continue;

@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+
+#include "stages/decimal_digits.hpp"
 
 namespace coreloop::io {
 
@@ -33,10 +36,16 @@ std::size_t unescape_json(std::string_view raw, char* out) noexcept;
 /// Reads four hex digits at `p`; false if they are not.
 bool read_hex4(const char* p, std::uint32_t& value) noexcept;
 
-/// Appends `text` as it is.
-char* append_text(char* out, std::string_view text) noexcept;
+/// Appends `text` as it is. In the header, so that a literal becomes a few moves.
+inline char* append_text(char* out, std::string_view text) noexcept {
+  // An empty view may have no address, which memcpy must not see.
+  if (!text.empty()) std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
 
-/// Appends a decimal integer.
-char* append_integer(char* out, std::uint64_t value) noexcept;
+/// Appends a decimal integer. `out` has 20 bytes, all of which may be written to.
+inline char* append_integer(char* out, std::uint64_t value) noexcept {
+  return stages::write_integer(out, value);
+}
 
 }  // namespace coreloop::io

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "stages/decimal_digits.hpp"
 #include "stages/event.hpp"
 
 namespace coreloop::io {
@@ -78,31 +79,37 @@ bool read_timestamp(std::string_view text, std::int64_t& unix_ns) noexcept {
 }
 
 char* TimestampWriter::write(char* out, std::int64_t unix_ns) noexcept {
-  const std::int64_t day = unix_ns / ns_per_day;
-  if (day != day_) {
-    const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
-    char* p = date_.data();
-    p = write_padded(p, static_cast<std::uint64_t>(static_cast<int>(date.year())), 4);
-    *p++ = '-';
-    p = write_padded(p, static_cast<unsigned>(date.month()), 2);
-    *p++ = '-';
-    write_padded(p, static_cast<unsigned>(date.day()), 2);
-    day_ = day;
-  }
-  std::memcpy(out, date_.data(), date_.size());
-  out += date_.size();
-  const auto us = static_cast<std::uint64_t>(unix_ns % ns_per_day) / 1'000;
-  const std::uint64_t seconds = us / 1'000'000;
-  *out++ = 'T';
-  out = write_padded(out, seconds / 3600, 2);
-  *out++ = ':';
-  out = write_padded(out, seconds / 60 % 60, 2);
-  *out++ = ':';
-  out = write_padded(out, seconds % 60, 2);
-  *out++ = '.';
-  out = write_padded(out, us % 1'000'000, 6);
-  *out++ = 'Z';
-  return out;
+  const auto ns = static_cast<std::uint64_t>(unix_ns);
+  const auto second = static_cast<std::int64_t>(ns / ns_per_second);
+  if (second != second_) [[unlikely]]
+    set_second(second);
+  std::memcpy(out, until_dot_.data(), until_dot_.size());
+  out += until_dot_.size();
+  const auto us = static_cast<std::uint32_t>(ns % ns_per_second / 1'000);
+  // The last six of eight digits: two are always 0.
+  const std::uint64_t text = (stages::eight_digits(us) | stages::eight_zeros) >> 16;
+  std::memcpy(out, &text, 6);
+  out[6] = 'Z';
+  return out + 7;
+}
+
+void TimestampWriter::set_second(std::int64_t second) noexcept {
+  constexpr std::int64_t seconds_a_day = ns_per_day / ns_per_second;
+  const std::chrono::year_month_day date{
+      std::chrono::sys_days{std::chrono::days{second / seconds_a_day}}};
+  const auto of_day = static_cast<std::uint64_t>(second % seconds_a_day);
+  char* p = until_dot_.data();
+  const auto put = [&p](std::uint64_t value, int width, char behind) {
+    p = write_padded(p, value, width);
+    *p++ = behind;
+  };
+  put(static_cast<std::uint64_t>(static_cast<int>(date.year())), 4, '-');
+  put(static_cast<unsigned>(date.month()), 2, '-');
+  put(static_cast<unsigned>(date.day()), 2, 'T');
+  put(of_day / 3600, 2, ':');
+  put(of_day / 60 % 60, 2, ':');
+  put(of_day % 60, 2, '.');
+  second_ = second;
 }
 
 }  // namespace coreloop::io

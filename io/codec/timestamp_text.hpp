@@ -14,16 +14,18 @@ namespace coreloop::io {
 /// Bytes of a written timestamp: `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
 inline constexpr std::size_t timestamp_bytes = 27;
 
-/// Writes timestamps of 1970 to 2262, truncated to microseconds; remembers the last day's date. One
-/// thread.
+/// Writes timestamps of 1970 to 2262, truncated to microseconds; remembers the last second's text.
+/// One thread.
 class TimestampWriter {
  public:
   /// `out` has timestamp_bytes bytes; returns one past the last written. Requires: unix_ns >= 0.
   char* write(char* out, std::int64_t unix_ns) noexcept;
 
  private:
-  std::int64_t day_ = -1;
-  std::array<char, 10> date_{};  ///< `YYYY-MM-DD` of day_
+  void set_second(std::int64_t second) noexcept;
+
+  std::int64_t second_ = -1;
+  std::array<char, 20> until_dot_{};  ///< `YYYY-MM-DDTHH:MM:SS.` of second_
 };
 
 }  // namespace coreloop::io
