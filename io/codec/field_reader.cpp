@@ -3,14 +3,35 @@
 
 #include <algorithm>
 #include <functional>
+#include <initializer_list>
 
 namespace coreloop::io {
 namespace {
 
 constexpr std::size_t name_bytes_max = 32;
 
-constexpr bool is_upper_or_digit(char c) noexcept {
-  return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+constexpr std::string_view upper_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+constexpr std::string_view lower = "abcdefghijklmnopqrstuvwxyz";
+
+// A row of 256: whether a character is one of an alphabet.
+using Alphabet = std::array<bool, 256>;
+
+constexpr Alphabet alphabet_of(std::initializer_list<std::string_view> parts) noexcept {
+  Alphabet alphabet{};
+  for (const std::string_view part : parts) {
+    for (const char c : part)
+      alphabet[static_cast<unsigned char>(c)] = true;
+  }
+  return alphabet;
+}
+
+constexpr Alphabet symbol_alphabet = alphabet_of({upper_and_digits, "._:/-"});
+constexpr Alphabet account_alphabet = alphabet_of({upper_and_digits, lower, "._-"});
+
+bool is_name_of(const Alphabet& alphabet, std::string_view text) noexcept {
+  return !text.empty() && text.size() <= name_bytes_max &&
+         std::all_of(text.begin(), text.end(),
+                     [&alphabet](char c) { return alphabet[static_cast<unsigned char>(c)]; });
 }
 
 }  // namespace
@@ -73,18 +94,11 @@ bool MessageReader::open(std::string_view payload, DecodeError& error) noexcept 
 }
 
 bool is_symbol(std::string_view text) noexcept {
-  return !text.empty() && text.size() <= name_bytes_max &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return is_upper_or_digit(c) || c == '.' || c == '_' || c == ':' || c == '/' || c == '-';
-         });
+  return is_name_of(symbol_alphabet, text);
 }
 
 bool is_account(std::string_view text) noexcept {
-  return !text.empty() && text.size() <= name_bytes_max &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return is_upper_or_digit(c) || (c >= 'a' && c <= 'z') || c == '.' || c == '_' ||
-                  c == '-';
-         });
+  return is_name_of(account_alphabet, text);
 }
 
 }  // namespace coreloop::io

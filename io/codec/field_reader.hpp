@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -20,13 +21,6 @@ namespace coreloop::io {
 struct DecodeError {
   stages::DeadLetterCode code{};
   std::uint32_t offset = 0;  ///< byte of the offending value; 0 for SIZE to JSON and MISSING_KEY
-};
-
-/// A string field read, to be checked for content once all keys have passed.
-struct TextField {
-  std::string_view text;
-  std::uint32_t offset = 0;
-  bool is_present = false;
 };
 
 /// Keys a codec does not know, to find one that stands twice. Allocates at construction.
@@ -61,15 +55,70 @@ class UnknownKeys {
   return 1U << key;
 }
 
-/// Index of `name` among `names`, or their number.
+/// The keys a codec knows, found by a hash under which no two of them share a slot.
 template <std::size_t n>
-[[nodiscard]] std::size_t find_key(const std::array<std::string_view, n>& names,
-                                   std::string_view name) noexcept {
-  std::size_t key = 0;
-  while (key != n && names[key] != name)
-    ++key;
-  return key;
-}
+class KnownKeys {
+ public:
+  /// Chooses the hash: make it a constant, so that the compiler does.
+  explicit constexpr KnownKeys(const std::array<std::string_view, n>& names) : names_(names) {
+    while (!fill())
+      factor_ += 2;
+  }
+
+  /// Index of `name`, or their number.
+  [[nodiscard]] std::size_t find(std::string_view name) const noexcept {
+    if (name.empty()) return n;
+    const std::size_t key = slots_[slot_of(name)];
+    return key != n && is_same(names_[key], name) ? key : n;
+  }
+
+ private:
+  static constexpr unsigned slots_log2 = 5;
+  static_assert(2 * n <= 1U << slots_log2);
+
+  constexpr bool fill() noexcept {
+    slots_.fill(n);
+    for (std::size_t key = 0; key < n; ++key) {
+      std::uint8_t& slot = slots_[slot_of(names_[key])];
+      if (slot != n) return false;
+      slot = static_cast<std::uint8_t>(key);
+    }
+    return true;
+  }
+
+  [[nodiscard]] constexpr std::size_t slot_of(std::string_view name) const noexcept {
+    const auto first = static_cast<unsigned char>(name.front());
+    const auto last = static_cast<unsigned char>(name.back());
+    const auto size = static_cast<std::uint32_t>(name.size());
+    const std::uint32_t word = size << 16 ^ static_cast<std::uint32_t>(first << 8 | last);
+    return word * factor_ >> (32 - slots_log2);
+  }
+
+  // By words that may overlap: a call for a few bytes costs more than they do.
+  [[nodiscard]] static bool is_same(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    const auto word = [](std::string_view text, std::size_t at) {
+      std::uint64_t bytes = 0;
+      std::memcpy(&bytes, text.data() + at, sizeof(bytes));
+      return bytes;
+    };
+    if (a.size() < sizeof(std::uint64_t)) {
+      bool is_equal = true;
+      for (std::size_t at = 0; at < a.size(); ++at)
+        is_equal = is_equal && a[at] == b[at];
+      return is_equal;
+    }
+    const std::size_t last = a.size() - sizeof(std::uint64_t);
+    std::uint64_t difference = word(a, last) ^ word(b, last);
+    for (std::size_t at = 0; at < last; at += sizeof(std::uint64_t))
+      difference |= word(a, at) ^ word(b, at);
+    return difference == 0;
+  }
+
+  std::array<std::string_view, n> names_;
+  std::array<std::uint8_t, 1U << slots_log2> slots_{};
+  std::uint32_t factor_ = 0x9E37'79B1;
+};
 
 /// One message after another, field by field.
 class MessageReader {
@@ -83,12 +132,12 @@ class MessageReader {
   /// Top-level fields in text order, valid until the next open.
   [[nodiscard]] std::span<const JsonField> fields() const noexcept { return document_.fields(); }
 
-  /// Finds a field's key among `names`: its index, or their number for one to be passed over.
+  /// Finds a field's key among `keys`: its index, or their number for one to be passed over.
   /// Requires: called once for each field. Errors: DUPLICATE_KEY.
   template <std::size_t n>
-  [[nodiscard]] bool take_key(const std::array<std::string_view, n>& names, const JsonField& field,
-                              std::size_t& key, DecodeError& error) noexcept {
-    key = find_key(names, field.key);
+  [[nodiscard]] bool take_key(const KnownKeys<n>& keys, const JsonField& field, std::size_t& key,
+                              DecodeError& error) noexcept {
+    key = keys.find(field.key);
     const bool is_repeat =
         key == n ? unknown_keys_.add(field.key) : (seen_keys_ & key_bit(key)) != 0;
     if (is_repeat) {
@@ -105,10 +154,11 @@ class MessageReader {
   std::uint32_t seen_keys_ = 0;
 };
 
-/// `field` as a string; false and TYPE if it is none.
-[[nodiscard]] inline bool read_string(const JsonField& field, TextField& out,
+/// Keeps `field`, a string whose content is checked once all keys have passed; false and TYPE if it
+/// is none.
+[[nodiscard]] inline bool read_string(const JsonField& field, const JsonField*& out,
                                       DecodeError& error) noexcept {
-  out = {field.text, field.offset, true};
+  out = &field;
   if (field.type == JsonType::string) return true;
   error = {stages::DeadLetterCode::type, field.offset};
   return false;

@@ -20,43 +20,91 @@ struct JsonDocument::Simdjson {
 
 namespace {
 
+constexpr bool is_blank_char(char c) noexcept {
+  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
 // A token as simdjson gives it runs up to the next one: cut the blanks behind it.
 std::string_view trimmed(std::string_view token) noexcept {
-  while (!token.empty() && is_blank(token.substr(token.size() - 1)))
+  while (!token.empty() && is_blank_char(token.back()))
     token.remove_suffix(1);
   return token;
 }
 
-// A token runs up to the next one, which must end the value: simdjson's skipping alone would take
-// `"a":` for a key.
-bool is_followed_by(std::string_view token, char separator, char closer) noexcept {
+// A scalar token, in a container that `closer` ends; false where the scanner must look. Requires:
+// no backslash in it.
+bool read_scalar(std::string_view token, char closer, JsonField& field) noexcept {
+  if (token.empty()) return false;
+  // simdjson's skipping alone would take `"a":` for a value: the next token must end this one.
   const char next = token.data()[token.size()];
-  return next == separator || next == closer;
-}
-
-// The content of a string token without escapes; false where the scanner must look.
-bool plain_string(std::string_view token, std::string_view& content) noexcept {
-  token = trimmed(token);
-  if (token.size() < 2 || token.back() != '"') return false;
-  content = token.substr(1, token.size() - 2);
-  return std::memchr(content.data(), '\\', content.size()) == nullptr;
-}
-
-bool scalar(std::string_view token, JsonField& field) noexcept {
+  if (next != ',' && next != closer) return false;
   field.text = trimmed(token);
-  if (field.text == "true" || field.text == "false")
-    field.type = JsonType::boolean;
-  else if (field.text == "null")
-    field.type = JsonType::null;
-  else
-    field.type = JsonType::number;
-  return field.type != JsonType::number || stages::is_json_number(field.text);
+  switch (field.text.front()) {
+    case '"':
+      field.type = JsonType::string;
+      if (field.text.size() < 2 || field.text.back() != '"') return false;
+      field.text = field.text.substr(1, field.text.size() - 2);
+      return true;
+    case 't':
+      field.type = JsonType::boolean;
+      return field.text == "true";
+    case 'f':
+      field.type = JsonType::boolean;
+      return field.text == "false";
+    case 'n':
+      field.type = JsonType::null;
+      return field.text == "null";
+    default:
+      field.type = JsonType::number;
+      return stages::is_json_number(field.text);
+  }
 }
 
-// `closer`: the bracket of the container that `value` stands in.
-bool is_strict(ondemand::value value, char closer, std::uint32_t depth) noexcept;
+// A key's content. simdjson has seen that nothing but blanks and a colon stand between its quote
+// and `value`.
+std::string_view key_before(const char* value, ondemand::raw_json_string key) noexcept {
+  const char* end = value;
+  do
+    --end;
+  while (*end != ':');
+  do
+    --end;
+  while (*end != '"');
+  return {key.raw(), static_cast<std::size_t>(end - key.raw())};
+}
 
-bool is_strict_array(ondemand::value value, std::uint32_t depth) noexcept {
+constexpr bool opens_container(std::string_view token) noexcept {
+  return !token.empty() && (token.front() == '{' || token.front() == '[');
+}
+
+// Whether everything inside the container that `value` begins is strict JSON, so plain that the
+// scanner need not look. simdjson's values are handed on for containers alone: each copy of one
+// through memory costs as much as reading a scalar.
+bool is_strict_container(ondemand::value value, bool is_object, std::uint32_t depth) noexcept;
+
+// Whether `value`, in a container that `closer` ends, is strict JSON.
+[[gnu::always_inline]] inline bool is_strict(ondemand::value& value, char closer,
+                                             std::uint32_t depth) noexcept {
+  const std::string_view token = value.raw_json_token();
+  if (opens_container(token)) return is_strict_container(value, token.front() == '{', depth + 1);
+  JsonField field;
+  return read_scalar(token, closer, field);
+}
+
+bool is_strict_container(ondemand::value value, bool is_object, std::uint32_t depth) noexcept {
+  if (depth > JsonScan::depth_max) return false;
+  if (is_object) {
+    ondemand::object object;
+    if (value.get_object().get(object) != simdjson::SUCCESS) return false;
+    for (auto member : object) {
+      ondemand::field field;
+      if (std::move(member).get(field) != simdjson::SUCCESS ||
+          !is_strict(field.value(), '}', depth)) {
+        return false;
+      }
+    }
+    return true;
+  }
   ondemand::array array;
   if (value.get_array().get(array) != simdjson::SUCCESS) return false;
   for (auto element : array) {
@@ -67,75 +115,12 @@ bool is_strict_array(ondemand::value value, std::uint32_t depth) noexcept {
   return true;
 }
 
-// Whether `key` and what follows up to its quote hold no escape. simdjson has checked the rest of
-// it.
-bool plain_key(ondemand::raw_json_string key, std::string_view& text) noexcept {
-  const char* const begin = key.raw();
-  const char* p = begin;
-  while (*p != '"') {
-    if (*p++ == '\\') return false;
-  }
-  text = {begin, static_cast<std::size_t>(p - begin)};
-  return true;
-}
-
-bool is_strict_object(ondemand::value value, std::uint32_t depth) noexcept {
-  ondemand::object object;
-  if (value.get_object().get(object) != simdjson::SUCCESS) return false;
-  for (auto member : object) {
-    ondemand::field field;
-    std::string_view key;
-    if (std::move(member).get(field) != simdjson::SUCCESS || !plain_key(field.key(), key) ||
-        !is_strict(field.value(), '}', depth)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-// Whether everything inside `value` is strict JSON, so plain that the scanner need not look.
-bool is_strict(ondemand::value value, char closer, std::uint32_t depth) noexcept {
-  ondemand::json_type type{};
-  if (value.type().get(type) != simdjson::SUCCESS) return false;
-  switch (type) {
-    case ondemand::json_type::array:
-      return depth < JsonScan::depth_max && is_strict_array(value, depth + 1);
-    case ondemand::json_type::object:
-      return depth < JsonScan::depth_max && is_strict_object(value, depth + 1);
-    case ondemand::json_type::string: {
-      std::string_view content;
-      const std::string_view token = value.raw_json_token();
-      return plain_string(token, content) && is_followed_by(token, ',', closer);
-    }
-    case ondemand::json_type::number:
-    case ondemand::json_type::boolean:
-    case ondemand::json_type::null: {
-      JsonField field;
-      const std::string_view token = value.raw_json_token();
-      return scalar(token, field) && is_followed_by(token, ',', closer);
-    }
-  }
-  return false;
-}
-
-bool read_value(ondemand::document& document, ondemand::value value, JsonField& field) noexcept {
-  ondemand::json_type type{};
-  if (value.type().get(type) != simdjson::SUCCESS) return false;
-  const std::string_view token = value.raw_json_token();
-  switch (type) {
-    case ondemand::json_type::string:
-      field.type = JsonType::string;
-      return plain_string(token, field.text) && is_followed_by(token, ',', '}');
-    case ondemand::json_type::number:
-    case ondemand::json_type::boolean:
-    case ondemand::json_type::null:
-      return scalar(token, field) && is_followed_by(token, ',', '}');
-    case ondemand::json_type::array:
-    case ondemand::json_type::object:
-      break;
-  }
+// A top-level container, of which `token` is the first.
+bool read_container(ondemand::document& document, ondemand::value value, std::string_view token,
+                    JsonField& field) noexcept {
   const char* end = nullptr;
-  if (!is_strict(value, '}', 0) || document.current_location().get(end) != simdjson::SUCCESS) {
+  if (!is_strict_container(value, token.front() == '{', 1) ||
+      document.current_location().get(end) != simdjson::SUCCESS) {
     return false;
   }
   field.type = JsonType::container;
@@ -172,6 +157,8 @@ bool JsonDocument::parse_by_scan(std::string_view payload, stages::DeadLetterCod
 
 bool JsonDocument::parse_by_simdjson(std::string_view payload) noexcept {
   if (payload.empty() || payload.front() != '{') return false;
+  // An escape is the scanner's: without one, every string ends where simdjson says it does.
+  if (std::memchr(payload.data(), '\\', payload.size()) != nullptr) return false;
   char* const begin = simdjson_->buffer.data();
   std::memcpy(begin, payload.data(), payload.size());
   std::memset(begin + payload.size(), ' ', simdjson::SIMDJSON_PADDING);
@@ -187,10 +174,13 @@ bool JsonDocument::parse_by_simdjson(std::string_view payload) noexcept {
     ondemand::field field;
     if (count == fast_fields_max || std::move(member).get(field) != simdjson::SUCCESS) return false;
     JsonField& out = fast_fields_[count++];
-    if (!plain_key(field.key(), out.key)) return false;
     const std::string_view token = field.value().raw_json_token();
+    out.key = key_before(token.data(), field.key());
     out.offset = static_cast<std::uint32_t>(token.data() - begin);
-    if (!read_value(document, field.value(), out)) return false;
+    const bool is_read = opens_container(token)
+                             ? read_container(document, field.value(), token, out)
+                             : read_scalar(token, '}', out);
+    if (!is_read) return false;
   }
   // Nothing may follow the object.
   if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return false;

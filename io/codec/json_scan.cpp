@@ -56,7 +56,7 @@ bool is_utf8(std::string_view bytes) noexcept {
 }
 
 bool is_blank(std::string_view bytes) noexcept {
-  return std::all_of(bytes.begin(), bytes.end(), is_blank_char);
+  return std::all_of(bytes.begin(), bytes.end(), [](char c) { return is_blank_char(c); });
 }
 
 JsonScan::JsonScan(std::size_t payload_bytes_max)

@@ -35,11 +35,10 @@ enum Key : std::size_t {
   key_count,
 };
 
-constexpr std::array<std::string_view, key_count> key_names{
-    "symbol",        "action",         "confidence",        "timestamp",         "source",
-    "meta_override", "ensemble_votes", "governer_approved", "position_size_pct", "meta_confidence",
-    "consensus",     "account",        "signal_id",         "stop_loss_pct",     "max_slippage_pct",
-    "ttl_ms"};
+constexpr KnownKeys<key_count> known_keys{
+    {"symbol", "action", "confidence", "timestamp", "source", "meta_override", "ensemble_votes",
+     "governer_approved", "position_size_pct", "meta_confidence", "consensus", "account",
+     "signal_id", "stop_loss_pct", "max_slippage_pct", "ttl_ms"}};
 
 constexpr std::uint32_t required_keys =
     key_bit(symbol) | key_bit(action) | key_bit(confidence) | key_bit(timestamp) | key_bit(source);
@@ -85,9 +84,9 @@ bool read_ttl(const JsonField& field, std::uint32_t& out, DecodeError& error) no
 }
 
 bool read_short_string(const JsonField& field, std::size_t bytes_min, std::size_t bytes_max,
-                       TextField& out, DecodeError& error) noexcept {
+                       const JsonField*& out, DecodeError& error) noexcept {
   if (!read_string(field, out, error)) return false;
-  return (out.text.size() >= bytes_min && out.text.size() <= bytes_max) ||
+  return (field.text.size() >= bytes_min && field.text.size() <= bytes_max) ||
          out_of_range(field, error);
 }
 
@@ -109,12 +108,12 @@ bool read_action(std::string_view text, stages::Action& out) noexcept {
 
 struct SignalCodec::Draft {
   stages::Signal signal{};
-  TextField symbol;
-  TextField action;
-  TextField timestamp;
-  TextField source;
-  TextField account;
-  TextField signal_id;
+  const JsonField* symbol = nullptr;
+  const JsonField* action = nullptr;
+  const JsonField* timestamp = nullptr;
+  const JsonField* source = nullptr;
+  const JsonField* account = nullptr;
+  const JsonField* signal_id = nullptr;
   std::uint32_t present_keys = 0;
 };
 
@@ -132,33 +131,33 @@ bool SignalCodec::decode(std::string_view payload, stages::Signal& signal, Signa
     error = {DeadLetterCode::missing_key, 0};
     return false;
   }
-  const auto refuse = [&error](DeadLetterCode code, const TextField& field) {
-    error = {code, field.offset};
+  const auto refuse = [&error](DeadLetterCode code, const JsonField* field) {
+    error = {code, field->offset};
     return false;
   };
   signal = draft.signal;
-  if (!is_symbol(draft.symbol.text)) return refuse(DeadLetterCode::symbol, draft.symbol);
-  if (!read_action(draft.action.text, signal.action)) {
+  if (!is_symbol(draft.symbol->text)) return refuse(DeadLetterCode::symbol, draft.symbol);
+  if (!read_action(draft.action->text, signal.action)) {
     return refuse(DeadLetterCode::action, draft.action);
   }
-  if (!read_timestamp(draft.timestamp.text, signal.produced_unix_ns)) {
+  if (!read_timestamp(draft.timestamp->text, signal.produced_unix_ns)) {
     return refuse(DeadLetterCode::timestamp, draft.timestamp);
   }
-  if (draft.account.is_present && !is_account(draft.account.text)) {
+  if (draft.account != nullptr && !is_account(draft.account->text)) {
     return refuse(DeadLetterCode::account, draft.account);
   }
-  if (draft.signal_id.is_present) {
+  if (draft.signal_id != nullptr) {
     signal.has_id = 1;
-    signal.id_hash = hash_signal_id(draft.signal_id.text);
+    signal.id_hash = hash_signal_id(draft.signal_id->text);
   }
-  words = {draft.symbol.text, draft.account.is_present ? draft.account.text : default_account,
-           draft.source.text};
+  words = {draft.symbol->text, draft.account != nullptr ? draft.account->text : default_account,
+           draft.source->text};
   return true;
 }
 
 bool SignalCodec::read_field(const JsonField& field, Draft& draft, DecodeError& error) noexcept {
   std::size_t key = 0;
-  if (!message_.take_key(key_names, field, key, error)) return false;
+  if (!message_.take_key(known_keys, field, key, error)) return false;
   if (key == key_count) return true;
   const bool is_optional = (required_keys & key_bit(key)) == 0;
   if (is_optional && field.type == JsonType::null) return true;

@@ -15,8 +15,8 @@ namespace {
 
 enum Key : std::size_t { symbol, bid, ask, bid_size, ask_size, price, timestamp, key_count };
 
-constexpr std::array<std::string_view, key_count> key_names{
-    "symbol", "bid", "ask", "bid_size", "ask_size", "price", "timestamp"};
+constexpr KnownKeys<key_count> known_keys{
+    {"symbol", "bid", "ask", "bid_size", "ask_size", "price", "timestamp"}};
 
 // A price, rounded half-even to eight places and then positive.
 struct PriceField {
@@ -42,8 +42,8 @@ bool check_size(const JsonField& field, DecodeError& error) noexcept {
 }  // namespace
 
 struct TickCodec::Draft {
-  TextField symbol;
-  TextField timestamp;
+  const JsonField* symbol = nullptr;
+  const JsonField* timestamp = nullptr;
   PriceField bid;
   PriceField ask;
   PriceField price;
@@ -57,13 +57,13 @@ bool TickCodec::decode(std::string_view payload, stages::Tick& tick, std::string
     if (!read_field(field, draft, error)) return false;
   }
   if (!settle(draft, tick, error)) return false;
-  symbol_out = draft.symbol.text;
+  symbol_out = draft.symbol->text;
   return true;
 }
 
 bool TickCodec::read_field(const JsonField& field, Draft& draft, DecodeError& error) noexcept {
   std::size_t key = 0;
-  if (!message_.take_key(key_names, field, key, error)) return false;
+  if (!message_.take_key(known_keys, field, key, error)) return false;
   if (field.type == JsonType::null) return true;
   switch (static_cast<Key>(key)) {
     case symbol:
@@ -87,7 +87,7 @@ bool TickCodec::read_field(const JsonField& field, Draft& draft, DecodeError& er
 
 bool TickCodec::settle(const Draft& draft, stages::Tick& tick, DecodeError& error) noexcept {
   const bool is_quote = draft.bid.is_present && draft.ask.is_present;
-  if (!draft.symbol.is_present || (!is_quote && !draft.price.is_present)) {
+  if (draft.symbol == nullptr || (!is_quote && !draft.price.is_present)) {
     error = {DeadLetterCode::missing_key, 0};
     return false;
   }
@@ -101,12 +101,12 @@ bool TickCodec::settle(const Draft& draft, stages::Tick& tick, DecodeError& erro
     return false;
   }
   std::int64_t unused_unix_ns = 0;
-  if (!is_symbol(draft.symbol.text)) {
-    error = {DeadLetterCode::symbol, draft.symbol.offset};
+  if (!is_symbol(draft.symbol->text)) {
+    error = {DeadLetterCode::symbol, draft.symbol->offset};
     return false;
   }
-  if (draft.timestamp.is_present && !read_timestamp(draft.timestamp.text, unused_unix_ns)) {
-    error = {DeadLetterCode::timestamp, draft.timestamp.offset};
+  if (draft.timestamp != nullptr && !read_timestamp(draft.timestamp->text, unused_unix_ns)) {
+    error = {DeadLetterCode::timestamp, draft.timestamp->offset};
     return false;
   }
   tick = is_quote ? stages::Tick{draft.ask.value, draft.bid.value}
