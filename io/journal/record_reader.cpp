@@ -11,7 +11,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/codec/byte_words.hpp"
+
 namespace coreloop::io {
+namespace {
+
+// Where the zeros end that begin at `begin`, or `end`; and where those begin that end at `end`, or
+// `begin`. By words: what is behind the last record is most of a segment.
+std::uint64_t end_of_zeros(const char* bytes, std::uint64_t begin, std::uint64_t end) noexcept {
+  while (end - begin >= 8 && load_word(bytes + begin) == 0)
+    begin += 8;
+  while (begin < end && bytes[begin] == '\0')
+    ++begin;
+  return begin;
+}
+
+std::uint64_t begin_of_zeros(const char* bytes, std::uint64_t begin, std::uint64_t end) noexcept {
+  while (end - begin >= 8 && load_word(bytes + end - 8) == 0)
+    end -= 8;
+  while (begin < end && bytes[end - 1] == '\0')
+    --end;
+  return end;
+}
+
+}  // namespace
 
 RecordReader::RecordReader(std::string directory) : directory_(std::move(directory)) {}
 
@@ -24,17 +47,9 @@ std::string RecordReader::path_of(std::uint64_t id) const {
 }
 
 bool RecordReader::open(const LogPosition& begin, std::uint64_t last_segment) {
-  if (!list_segments()) return false;
+  if (!list_segments(begin.segment_id)) return false;
   while (!segments_.empty() && segments_.back() > last_segment)
     segments_.pop_back();
-  segments_.erase(segments_.begin(),
-                  std::lower_bound(segments_.begin(), segments_.end(), begin.segment_id));
-  for (std::size_t i = 1; i < segments_.size(); ++i) {
-    if (segments_[i] != segments_[i - 1] + 1) {
-      problem_ = path_of(segments_[i - 1] + 1) + ": the segment is missing";
-      return false;
-    }
-  }
   return begin.segment_id == 0 || go_to(begin);
 }
 
@@ -61,7 +76,7 @@ bool RecordReader::go_to(const LogPosition& begin) {
   return true;
 }
 
-bool RecordReader::list_segments() {
+bool RecordReader::list_segments(std::uint64_t first) {
   DIR* const listing = ::opendir(directory_.c_str());
   if (listing == nullptr) {
     problem_ = directory_ + ": " + std::strerror(errno);
@@ -74,12 +89,18 @@ bool RecordReader::list_segments() {
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
     // Names that are not exactly ours belong to somebody else.
     if (error == std::errc{} && end == name.data() + name.size() - suffix.size() &&
-        name == segment_name(id) && id != 0) {
+        name == segment_name(id) && id != 0 && id >= first) {
       segments_.push_back(id);
     }
   }
   ::closedir(listing);
   std::sort(segments_.begin(), segments_.end());
+  for (std::size_t i = 1; i < segments_.size(); ++i) {
+    if (segments_[i] != segments_[i - 1] + 1) {
+      problem_ = path_of(segments_[i - 1] + 1) + ": the segment is missing";
+      return false;
+    }
+  }
   if (!segments_.empty() && is_unbegun(segments_.back())) segments_.pop_back();
   return true;
 }
@@ -90,10 +111,9 @@ bool RecordReader::is_unbegun(std::uint64_t id) {
   const std::uint64_t number_before = number_;
   const bool has_header = open_segment(id, true);
   const std::uint64_t first_number = number_;
-  bool is_empty = bytes_ != nullptr && size_ > sizeof(SegmentHeader) &&
-                  std::memcmp(bytes_, SegmentHeader{}.magic.data(), 8) == 0;
-  for (std::uint64_t at = sizeof(SegmentHeader); is_empty && at < size_; ++at)
-    is_empty = bytes_[at] == '\0';
+  const bool is_empty = bytes_ != nullptr && size_ > sizeof(SegmentHeader) &&
+                        std::memcmp(bytes_, SegmentHeader{}.magic.data(), 8) == 0 &&
+                        end_of_zeros(bytes_, sizeof(SegmentHeader), size_) == size_;
   close_segment();
   number_ = number_before;
   problem_.clear();
@@ -168,11 +188,20 @@ bool RecordReader::read_at(std::uint64_t offset, RecordHeader& header) const noe
 bool RecordReader::has_record_behind(std::uint64_t offset) const noexcept {
   RecordHeader header;
   for (std::uint64_t at = offset; at + sizeof header <= size_; at += 8) {
-    std::uint32_t length;
-    std::memcpy(&length, bytes_ + at, sizeof length);
-    if (length != 0 && read_at(at, header)) return true;
+    at = end_of_zeros(bytes_, at, size_) & ~std::uint64_t{7};
+    if (read_at(at, header)) return true;
   }
   return false;
+}
+
+std::string RecordReader::place() const {
+  return path_of(segment_id_) + ": offset " + std::to_string(record_offset_);
+}
+
+std::uint32_t RecordReader::progress_per_mille() const noexcept {
+  if (next_segment_ == 0) return 0;
+  const std::uint64_t of_this = size_ == 0 ? 1'000 : offset_ * 1'000 / size_;
+  return static_cast<std::uint32_t>(((next_segment_ - 1) * 1'000 + of_this) / segments_.size());
 }
 
 RecordStatus RecordReader::fail(const std::string& what) {
@@ -182,14 +211,18 @@ RecordStatus RecordReader::fail(const std::string& what) {
 }
 
 // Nothing readable stands at the present offset: the end of the log, if it is the last segment and
-// nothing valid follows.
+// nothing valid follows. `record`: a writer that is at work may have completed one meanwhile.
 RecordStatus RecordReader::end_here() {
-  if (next_segment_ < segments_.size()) return fail("the segment breaks off, and others follow it");
-  if (has_record_behind(offset_ + 8)) return fail("a damaged record, and valid ones follow it");
-  std::uint64_t end = size_;
-  while (end > offset_ && bytes_[end - 1] == '\0')
-    --end;
-  torn_bytes_ = end - offset_;
+  RecordHeader header;
+  if (next_segment_ < segments_.size()) {
+    return read_at(offset_, header) ? RecordStatus::record
+                                    : fail("the segment breaks off, and others follow it");
+  }
+  if (has_record_behind(offset_ + 8)) {
+    return read_at(offset_, header) ? RecordStatus::record
+                                    : fail("a damaged record, and valid ones follow it");
+  }
+  torn_bytes_ = begin_of_zeros(bytes_, offset_, size_) - offset_;
   is_at_end_ = true;
   return RecordStatus::end;
 }
@@ -210,11 +243,16 @@ RecordStatus RecordReader::next(Record& record) {
       }
     }
     RecordHeader header;
-    if (!read_at(offset_, header)) return end_here();
+    if (!read_at(offset_, header)) {
+      const RecordStatus status = end_here();
+      if (status == RecordStatus::record) continue;
+      return status;
+    }
     if (header.number != number_) {
       return fail("record " + std::to_string(header.number) + " where " + std::to_string(number_) +
                   " belongs");
     }
+    record_offset_ = offset_;
     const std::uint64_t begin = offset_ + sizeof header;
     // A file that was cut may end within the record's padding.
     offset_ = std::min(offset_ + record_size(header.length - sizeof header), size_);

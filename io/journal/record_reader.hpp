@@ -43,6 +43,12 @@ class RecordReader {
 
   static constexpr std::uint64_t no_segment = ~std::uint64_t{0};
 
+  /// File and offset of the record that next() gave last.
+  [[nodiscard]] std::string place() const;
+  /// Share of the segments read, in thousandths.
+  [[nodiscard]] std::uint32_t progress_per_mille() const noexcept;
+  [[nodiscard]] std::size_t segment_count() const noexcept { return segments_.size(); }
+
   /// Where the log ends, for whoever goes on with it. Requires: next() has answered end.
   [[nodiscard]] LogPosition end() const noexcept { return {segment_id_, offset_, number_}; }
   /// Bytes of a torn tail that were dropped: what is not zero behind the end.
@@ -51,7 +57,7 @@ class RecordReader {
   [[nodiscard]] const std::string& build() const noexcept { return build_; }
 
  private:
-  [[nodiscard]] bool list_segments();
+  [[nodiscard]] bool list_segments(std::uint64_t first);
   [[nodiscard]] bool go_to(const LogPosition& begin);
   [[nodiscard]] bool open_segment(std::uint64_t id, bool is_first);
   [[nodiscard]] bool is_unbegun(std::uint64_t id);
@@ -69,7 +75,8 @@ class RecordReader {
   const char* bytes_ = nullptr;  ///< the segment, mapped
   std::uint64_t size_ = 0;
   std::uint64_t offset_ = 0;
-  std::uint64_t number_ = 1;  ///< of the next record
+  std::uint64_t record_offset_ = 0;  ///< of the record given last
+  std::uint64_t number_ = 1;         ///< of the next record
   std::uint64_t torn_bytes_ = 0;
   std::string build_;
   std::string problem_;

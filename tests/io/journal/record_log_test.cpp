@@ -2,6 +2,7 @@
 // dropped, and damage anywhere else is seen.
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <string>
 #include <thread>
 #include <utility>
@@ -262,6 +263,25 @@ TEST(RecordLogTest, SeesSwappedRepeatedAndForeignPages) {
   EXPECT_NE(log.problem.find("missing"), std::string::npos);
 }
 
+// The next segment is made once the last one has been begun.
+TEST(RecordLogTest, SeesThatTheLastSegmentIsMissingByTheOneKeptReady) {
+  const tests::TempDir dir;
+  append(dir.path(""), 400);
+  const std::uint64_t last = read_log(dir.path("")).end.segment_id;
+  // As the writer's helper makes it, where it had the time.
+  SegmentHeader header;
+  header.segment_id = last + 1;
+  header.segment_bytes = segment_bytes;
+  header.crc = segment_header_crc(header);
+  ASSERT_EQ(make_segment(dir.path(""), header), 0);
+  ASSERT_EQ(read_log(dir.path("")).status, RecordStatus::end);
+  ASSERT_EQ(::unlink(dir.path(segment_name(last)).c_str()), 0);
+  const Log log = read_log(dir.path(""));
+  EXPECT_EQ(log.status, RecordStatus::corrupt);
+  EXPECT_NE(log.problem.find(segment_name(last) + ": the segment is missing"), std::string::npos)
+      << log.problem;
+}
+
 TEST(RecordLogTest, TakesNoPartInFilesThatAreNotItsOwn) {
   const tests::TempDir dir;
   append(dir.path(""), 10);
@@ -283,6 +303,35 @@ TEST(RecordLogTest, RefusesAnotherFormatVersion) {
   const Log log = read_log(dir.path(""));
   EXPECT_EQ(log.status, RecordStatus::corrupt);
   EXPECT_NE(log.problem.find("format version 2"), std::string::npos) << log.problem;
+}
+
+TEST(RecordLogTest, AReaderBesideAWriterSeesAPrefixAndNoDamage) {
+  constexpr std::uint64_t large_segment = std::uint64_t{1} << 17;
+  constexpr std::size_t record_count = 20'000;
+  const tests::TempDir dir;
+  std::atomic<bool> is_done{false};
+  std::thread writer([&] {
+    RecordWriter log({dir.path(""), "test", large_segment});
+    EXPECT_EQ(log.open({}), 0);
+    for (std::size_t i = 0; i < record_count; ++i) {
+      const std::string payload = payload_of(i);
+      while (!log.has_room(payload.size()))
+        std::this_thread::yield();
+      const std::array<std::string_view, 1> parts{payload};
+      log.append(7, 1'000, parts);
+    }
+    EXPECT_EQ(log.close(), 0);
+    is_done = true;
+  });
+  Log log;
+  for (bool is_last = false; !is_last && log.status == RecordStatus::end;) {
+    is_last = is_done;
+    log = read_log(dir.path(""));
+    EXPECT_TRUE(log.is_prefix());
+  }
+  writer.join();
+  EXPECT_EQ(log.status, RecordStatus::end) << log.problem;
+  EXPECT_EQ(log.payloads.size(), record_count);
 }
 
 TEST(LogDirectoryTest, LetsOneProcessIn) {
