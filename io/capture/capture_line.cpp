@@ -2,13 +2,14 @@
 // needs them), lines out by hand.
 #include "io/capture/capture_line.hpp"
 
-#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <utility>
 
 #include <simdjson.h>
 
+#include "io/codec/byte_words.hpp"
 #include "io/codec/json_text.hpp"
 
 namespace coreloop::io {
@@ -27,26 +28,29 @@ constexpr std::size_t line_bytes_usual = std::size_t{64} * 1024;
 constexpr std::size_t write_buffer_bytes = std::size_t{256} * 1024;
 constexpr std::size_t escape_piece_bytes = std::size_t{4} * 1024;
 
-// Whether every escape of `raw` is one, and every lone surrogate stands for a byte.
-bool has_good_escapes(std::string_view raw) noexcept {
-  for (std::size_t i = raw.find('\\'); i != std::string_view::npos; i = raw.find('\\', i)) {
-    if (raw[i + 1] != 'u') {
-      if (std::strchr("\"\\/bfnrt", raw[i + 1]) == nullptr) return false;
-      i += 2;
-      continue;
-    }
-    std::uint32_t unit = 0;
-    if (raw.size() - i < 6 || !read_hex4(raw.data() + i + 2, unit)) return false;
-    i += 6;
-    if (unit < 0xD800 || unit > 0xDFFF || (unit >= 0xDC80 && unit <= 0xDCFF)) continue;
-    std::uint32_t low = 0;
-    if (unit > 0xDBFF || raw.size() - i < 6 || raw[i] != '\\' || raw[i + 1] != 'u' ||
-        !read_hex4(raw.data() + i + 2, low) || low < 0xDC00 || low > 0xDFFF) {
-      return false;
-    }
-    i += 6;
-  }
-  return true;
+// What stands for the second character of an escape; 0: it is none of one character.
+constexpr std::array<char, 256> simple_escapes = [] {
+  std::array<char, 256> table{};
+  for (const unsigned char c : {'"', '\\', '/'})
+    table[c] = static_cast<char>(c);
+  table['b'] = '\b';
+  table['f'] = '\f';
+  table['n'] = '\n';
+  table['r'] = '\r';
+  table['t'] = '\t';
+  return table;
+}();
+
+// Bytes of the escape `\uXXXX`, of two where they are a surrogate pair, at `p`; 0 if it is none or
+// a lone surrogate that stands for no byte.
+std::size_t unicode_escape_size(const char* p) noexcept {
+  std::uint32_t unit = 0;
+  if (p[1] != 'u' || !read_hex4(p + 2, unit)) return 0;
+  if (unit < 0xD800 || unit > 0xDFFF || (unit >= 0xDC80 && unit <= 0xDCFF)) return 6;
+  std::uint32_t low = 0;
+  const bool is_pair = unit <= 0xDBFF && p[6] == '\\' && p[7] == 'u' && read_hex4(p + 8, low) &&
+                       low >= 0xDC00 && low <= 0xDFFF;
+  return is_pair ? 12 : 0;
 }
 
 bool read_id(std::string_view text, std::uint64_t& ms, std::uint64_t& counter) noexcept {
@@ -57,32 +61,47 @@ bool read_id(std::string_view text, std::uint64_t& ms, std::uint64_t& counter) n
   return second.ec == std::errc{} && second.ptr == end;
 }
 
-// The text between the quotes that begin at `raw`, and room for it unescaped at `arena`.
-std::string_view raw_string(const char* raw) noexcept {
+// Takes the string whose first byte is at `raw`: as it stands, or unescaped at `arena` where it has
+// escapes. False if one of them is none. Reads and writes up to 8 bytes too many.
+bool take(const char* raw, char*& arena, std::string_view& text) noexcept {
+  const auto find_end = [](std::uint64_t word) {
+    return bytes_before(bytes_equal<'"'>(word) | bytes_equal<'\\'>(word));
+  };
   const char* p = raw;
-  for (; *p != '"'; ++p) {
-    if (*p == '\\') ++p;
-  }
-  return {raw, static_cast<std::size_t>(p - raw)};
-}
-
-// Takes `raw`, moved into the arena where it has escapes.
-bool take(std::string_view raw, char*& arena, std::string_view& text) noexcept {
-  if (std::memchr(raw.data(), '\\', raw.size()) == nullptr) {
-    text = raw;
+  for (std::size_t plain = 8; plain == 8; p += plain)
+    plain = find_end(load_word(p));
+  if (*p == '"') {
+    text = {raw, static_cast<std::size_t>(p - raw)};
     return true;
   }
-  if (!has_good_escapes(raw)) return false;
-  const std::size_t size = unescape_json(raw, arena);
-  text = {arena, size};
-  arena += size;
+  char* out = append_text(arena, {raw, static_cast<std::size_t>(p - raw)});
+  while (*p != '"') {
+    if (*p == '\\') {
+      if (const char c = simple_escapes[static_cast<unsigned char>(p[1])]; c != 0) {
+        *out++ = c;
+        p += 2;
+      } else {
+        const std::size_t size = unicode_escape_size(p);
+        if (size == 0) return false;
+        out += unescape_json({p, size}, out);
+        p += size;
+      }
+      continue;
+    }
+    const std::uint64_t word = load_word(p);
+    store_word(out, word);
+    const std::size_t plain = find_end(word);
+    out += plain;
+    p += plain;
+  }
+  text = {arena, static_cast<std::size_t>(out - arena)};
+  arena = out;
   return true;
 }
 
 bool take_string(ondemand::value value, char*& arena, std::string_view& text) noexcept {
   ondemand::raw_json_string raw;
-  return value.get_raw_json_string().get(raw) == simdjson::SUCCESS &&
-         take(raw_string(raw.raw()), arena, text);
+  return value.get_raw_json_string().get(raw) == simdjson::SUCCESS && take(raw.raw(), arena, text);
 }
 
 bool take_fields(ondemand::value value, char*& arena, std::vector<RawField>& fields) {
@@ -92,7 +111,7 @@ bool take_fields(ondemand::value value, char*& arena, std::vector<RawField>& fie
     ondemand::field field;
     RawField out;
     if (std::move(member).get(field) != simdjson::SUCCESS ||
-        !take(raw_string(field.key().raw()), arena, out.name) ||
+        !take(field.key().raw(), arena, out.name) ||
         !take_string(field.value(), arena, out.value)) {
       return false;
     }
@@ -125,7 +144,8 @@ bool CaptureLineReader::fail(std::string_view problem) noexcept {
 }
 
 bool CaptureLineReader::read(std::string_view line, RawEntry& entry) {
-  if (arena_.size() < line.size()) arena_.resize(line.size());
+  if (arena_.size() < line.size() + sizeof(std::uint64_t))
+    arena_.resize(line.size() + sizeof(std::uint64_t));
   fields_.clear();
   entry = {};
   char* arena = arena_.data();
@@ -144,7 +164,7 @@ bool CaptureLineReader::read(std::string_view line, RawEntry& entry) {
     ondemand::field field;
     if (std::move(member).get(field) != simdjson::SUCCESS) return fail("not a JSON object");
     std::string_view key;
-    if (!take(raw_string(field.key().raw()), arena, key)) return fail("a key is no JSON string");
+    if (!take(field.key().raw(), arena, key)) return fail("a key is no JSON string");
     if (key == "stream") {
       if (std::exchange(has_stream, true) || !take_string(field.value(), arena, entry.stream)) {
         return fail("`stream` is not one string");

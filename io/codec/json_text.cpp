@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "io/codec/byte_words.hpp"
+
 namespace coreloop::io {
 namespace {
 
@@ -14,17 +16,13 @@ constexpr bool is_plain(unsigned char c) noexcept {
   return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
 }
 
-// Whether all eight bytes at p are plain.
-bool are_plain(const unsigned char* p) noexcept {
-  std::uint64_t bytes = 0;
-  std::memcpy(&bytes, p, sizeof(bytes));
-  constexpr std::uint64_t ones = 0x0101'0101'0101'0101U;
-  // A byte of x - ones has its high bit set where x is 0; a borrow can only add one more above it.
-  const auto zeros = [](std::uint64_t x) { return (x - ones) & ~x; };
-  const std::uint64_t below_space = (bytes - 0x20 * ones) & ~bytes;
-  const std::uint64_t not_plain = below_space | zeros(bytes ^ '"' * ones) |
-                                  zeros(bytes ^ '\\' * ones) | zeros(bytes ^ 0x7F * ones) | bytes;
-  return (not_plain & 0x80 * ones) == 0;
+// Eight bytes at `text` to `out`, as they are; answers how many of them are plain, from the first
+// on.
+std::size_t copy_plain_word(char* out, const unsigned char* text) noexcept {
+  const std::uint64_t word = load_word(text);
+  store_word(out, word);
+  return bytes_before(bytes_below<0x20>(word) | (word & every_byte(0x80)) | bytes_equal<'"'>(word) |
+                      bytes_equal<'\\'>(word) | bytes_equal<0x7F>(word));
 }
 
 char* append_unit(char* out, std::uint32_t unit) noexcept {
@@ -138,13 +136,19 @@ void escape_json_piece(char*& out, std::string_view& text, std::size_t piece_byt
   const unsigned char* p = begin;
   char* o = out;
   while (p < enough) {
-    if (enough - p >= 8 && are_plain(p)) {
-      std::memcpy(o, p, 8);
-      p += 8;
-      o += 8;
-      continue;
-    }
-    if (is_plain(*p)) {
+    // Each byte of text has room for escaped_bytes_max, so eight that are left have room for eight.
+    if (enough - p >= 8) {
+      const std::size_t plain = copy_plain_word(o, p);
+      p += plain;
+      o += plain;
+      if (plain == 8) continue;
+      if (*p == '"') {
+        *o++ = '\\';
+        *o++ = '"';
+        ++p;
+        continue;
+      }
+    } else if (is_plain(*p)) {
       *o++ = static_cast<char>(*p++);
       continue;
     }

@@ -106,6 +106,30 @@ TEST_F(CaptureLineReaderTest, ReadsEscapesAndBytesThatAreNotUtf8) {
   EXPECT_EQ(entry_.id_ms, 1U);
 }
 
+// Strings are looked at eight bytes at a time: an escape and the end at each place of a word.
+TEST_F(CaptureLineReaderTest, ReadsAnEscapeAtEveryPlace) {
+  const std::string plain = "0123456789abcdefghijklm";
+  const std::vector<std::pair<std::string, std::string>> escapes{
+      {R"(\")", "\""},    {R"(\\)", "\\"},       {R"(\n)", "\n"},
+      {R"(\u0041)", "A"}, {R"(\udcff)", "\xFF"}, {R"(\ud83d\ude00)", "\xF0\x9F\x98\x80"}};
+  for (std::size_t before = 0; before < plain.size(); ++before) {
+    for (std::size_t behind = 0; behind < plain.size(); ++behind) {
+      for (const auto& [escape, text] : escapes) {
+        const std::string head = plain.substr(0, before);
+        const std::string tail = plain.substr(0, behind);
+        ASSERT_TRUE(read_fields("{\"" + head + escape + tail + "\":\"" + tail + escape + head +
+                                escape + "\",\"" + tail + "\":\"" + head + "\"}"));
+        ASSERT_EQ(entry_.fields.size(), 2U);
+        ASSERT_EQ(entry_.fields[0].name, head + text + tail);
+        ASSERT_EQ(entry_.fields[0].value, tail + text + head + text);
+        ASSERT_EQ(entry_.fields[1].name, tail);
+        ASSERT_EQ(entry_.fields[1].value, head);
+        ASSERT_FALSE(read_fields("{\"" + head + "\\ud800" + tail + "\":\"\"}"));
+      }
+    }
+  }
+}
+
 TEST_F(CaptureLineReaderTest, ReadsAKeyWhateverItsSpelling) {
   EXPECT_TRUE(read(R"({"\u0073tream":"s","id":"1-0","fields":{}})")) << reader_.problem();
 }

@@ -101,6 +101,25 @@ TEST(JsonTextTest, WritesBytesThatAreNotUtf8AsSurrogateEscapes) {
   EXPECT_EQ(escaped("\xF0\x9F\x98\x80\x80"), R"(\ud83d\ude00\udc80)");
 }
 
+// Long texts are looked at eight bytes at a time: each byte at each place of a word, and two of
+// them.
+TEST(JsonTextTest, AByteIsEscapedAlikeAtEveryPlace) {
+  const std::string plain = "abcdefghijklmnopqrstuvwxyz";
+  for (int c = 0; c < 256; ++c) {
+    const std::string one(1, static_cast<char>(c));
+    const std::string alone = escaped(one);
+    for (std::size_t place = 0; place < plain.size(); ++place) {
+      // Behind a lead byte letters follow, so that it stands alone.
+      ASSERT_EQ(escaped(plain.substr(0, place) + one + plain.substr(place)),
+                plain.substr(0, place) + alone + plain.substr(place))
+          << c << " at " << place;
+      ASSERT_EQ(escaped("\"" + plain.substr(0, place) + one + "\\" + plain),
+                "\\\"" + plain.substr(0, place) + alone + "\\\\" + plain)
+          << c << " at " << place;
+    }
+  }
+}
+
 TEST(JsonTextTest, EqualsJsonDumpsForEveryCodePoint) {
   std::string all;
   for (std::uint32_t c = 0; c <= 0x10FFFF; ++c) {
