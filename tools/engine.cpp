@@ -99,6 +99,7 @@ int run(const std::string& path, const std::vector<io::ConfOverride>& overrides)
                                 : tools::run_capture({.conf_path = path,
                                                       .overrides = overrides,
                                                       .capture = {},
+                                                      .journal = {},
                                                       .out = {},
                                                       .hlog = {},
                                                       .source = {}},

@@ -10,6 +10,7 @@
 #include "io/capture/capture_source.hpp"
 #include "io/capture/gzip_file.hpp"
 #include "io/codec/json_document.hpp"
+#include "tools/execution_reader.hpp"
 #include "tools/fill_folder.hpp"
 
 namespace coreloop::tools {
@@ -34,12 +35,11 @@ class FillLines {
 
   [[nodiscard]] bool next_line(std::string& line);
   [[nodiscard]] Kind read_line(std::string& line, NamedFill& fill, std::string& problem);
-  [[nodiscard]] Kind read_execution(const io::RawEntry& entry, NamedFill& fill,
-                                    std::string& problem);
 
   std::string stream_;
   std::unique_ptr<io::GzipReader> reader_;
   io::CaptureLineReader line_reader_;
+  ExecutionReader executions_;
   io::JsonDocument document_;
   std::vector<char> buffer_;
   std::size_t at_ = 0;

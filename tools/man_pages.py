@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 NAMES = {
     "engine": "decide, paper-execute and mark trade signals",
-    "replay": "make, run, compare and publish captures of streams",
+    "replay": "make, run, compare and publish captures of streams, and read journals",
     "engine.toml": "conf of the coreloop engine",
 }
 

@@ -9,7 +9,7 @@
 
 int main(int argc, char** argv) {
   using namespace coreloop;
-  CLI::App app{"Runs, makes and compares captures of streams.", "replay"};
+  CLI::App app{"Runs, makes and compares captures of streams; reads journals.", "replay"};
   app.set_version_flag("--version", tools::version_text());
   app.require_subcommand(1);
   app.footer(
@@ -20,7 +20,9 @@ int main(int argc, char** argv) {
       "  replay books --fills out.ndjson --mark BTCUSDT=61000.5\n"
       "  replay capture --from 0 --out today.ndjson.gz\n"
       "  replay feed --capture today.ndjson.gz --speed 10\n"
-      "  replay export --journal journal --out tape.ndjson.gz\n\n"
+      "  replay export --journal journal --out tape.ndjson.gz\n"
+      "  replay run --journal journal --out again.ndjson\n"
+      "  replay export --journal journal --csv executions --out executions.csv\n\n"
       "`replay COMMAND --help` explains each. A file name `-` is stdin or stdout; `.gz` is gzip.");
   int exit_code = tools::exit_ok;
   tools::add_run_command(app, exit_code);

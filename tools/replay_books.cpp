@@ -6,11 +6,12 @@
 #include <CLI/CLI.hpp>
 
 #include "io/capture/capture_source.hpp"
-#include "io/codec/json_document.hpp"
 #include "stages/decimal.hpp"
+#include "tools/execution_reader.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/fill_folder.hpp"
 #include "tools/fill_lines.hpp"
+#include "tools/journal_outputs.hpp"
 #include "tools/log_line.hpp"
 #include "tools/progress_line.hpp"
 #include "tools/replay_commands.hpp"
@@ -22,6 +23,7 @@ constexpr std::uint64_t fills_a_look = 1'024;
 
 struct BooksArguments {
   std::string fills;
+  std::string journal;
   std::string stream = "trade.execution.res";
   std::vector<std::string> marks;
 };
@@ -44,16 +46,12 @@ bool read_marks(const std::vector<std::string>& texts,
   return true;
 }
 
-int books(const BooksArguments& arguments) {
-  std::map<std::string, stages::Price, std::less<>> marks;
-  if (!read_marks(arguments.marks, marks))
-    return complain("--mark takes SYMBOL=PRICE, a price above 0", exit_usage);
+// The executions of a file; answers an exit code.
+int fold_file(const BooksArguments& arguments, FillFolder& folder) {
   FillLines lines(arguments.stream);
   int error = 0;
-  if (!lines.open(arguments.fills, error)) {
+  if (!lines.open(arguments.fills, error))
     return complain(arguments.fills + ": " + std::strerror(error), exit_no_input);
-  }
-  FillFolder folder;
   NamedFill fill;
   int exit_code = exit_ok;
   ProgressLine progress;
@@ -72,7 +70,60 @@ int books(const BooksArguments& arguments) {
         "line " + std::to_string(line.number) + ": " + line.problem + "; passed over", exit_data);
   }
   if (!lines.damage().empty()) exit_code = complain(lines.damage(), exit_data);
-  std::fputs(folder.json(marks).c_str(), stdout);
+  return exit_code;
+}
+
+/// Folds the executions that the inputs of a journal lead to.
+class FoldedExecutions final : public OutputConsumer {
+ public:
+  explicit FoldedExecutions(FillFolder& folder) : folder_(folder) {}
+
+  void take(const io::OutputEntry& entry) noexcept override {
+    if (entry.stream != io::OutputStream::executions) return;
+    fields_.clear();
+    for (const io::OutputField& field : entry.fields)
+      fields_.push_back({field.name, field.value});
+    fill_ = {};
+    if (!executions_.read(fields_, fill_, problem_) || !folder_.add(fill_)) ++refused_count_;
+  }
+
+  [[nodiscard]] std::uint64_t refused_count() const { return refused_count_; }
+
+ private:
+  FillFolder& folder_;
+  ExecutionReader executions_;
+  std::vector<io::RawField> fields_;
+  NamedFill fill_;
+  std::string problem_;
+  std::uint64_t refused_count_ = 0;
+};
+
+int fold_journal(const std::string& directory, FillFolder& folder) {
+  RecordedJournal journal;
+  io::EngineConf conf;
+  int exit_code = open_journal(directory, journal, conf);
+  if (exit_code != exit_ok) return exit_code;
+  FoldedExecutions executions(folder);
+  RunSummary summary;
+  exit_code = replay_outputs(journal, conf, executions, summary);
+  if (executions.refused_count() == 0) return exit_code;
+  return complain(std::to_string(executions.refused_count()) +
+                      " executions have an amount that does not fit; passed over",
+                  exit_data);
+}
+
+int books(const BooksArguments& arguments) {
+  std::map<std::string, stages::Price, std::less<>> marks;
+  if (!read_marks(arguments.marks, marks))
+    return complain("--mark takes SYMBOL=PRICE, a price above 0", exit_usage);
+  if (arguments.fills.empty() == arguments.journal.empty())
+    return complain("books takes one of --fills and --journal", exit_usage);
+  FillFolder folder;
+  const int exit_code = arguments.journal.empty() ? fold_file(arguments, folder)
+                                                  : fold_journal(arguments.journal, folder);
+  // Damaged input is folded as far as it goes; what cannot be opened has no books.
+  if (exit_code == exit_ok || exit_code == exit_data)
+    std::fputs(folder.json(marks).c_str(), stdout);
   return exit_code;
 }
 
@@ -82,11 +133,12 @@ void add_books_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<BooksArguments>();
   CLI::App* command =
       app.add_subcommand("books", "fold executions into books and print them as JSON");
-  command
-      ->add_option("--fills", arguments->fills,
-                   "a capture of executions, or lines "
-                   "{\"account\",\"symbol\",\"side\",\"qty\",\"price\",\"fee\"}")
-      ->required();
+  command->add_option("--fills", arguments->fills,
+                      "a capture of executions, or lines "
+                      "{\"account\",\"symbol\",\"side\",\"qty\",\"price\",\"fee\"}");
+  command->add_option("--journal", arguments->journal,
+                      "instead of --fills: conf journal.dir, whose inputs are replayed for their "
+                      "executions; only reads the journal");
   command
       ->add_option("--stream", arguments->stream,
                    "the stream of a capture that holds the executions")

@@ -1,4 +1,4 @@
-// `replay run`: the engine over a capture, with everything it came to.
+// `replay run`: the engine over a capture or a journal, with everything it came to.
 #include <charconv>
 #include <cstring>
 #include <memory>
@@ -21,6 +21,7 @@ namespace {
 struct RunArguments {
   std::string conf;
   std::string capture;
+  std::string journal;
   std::string out;
   std::string summary;
   std::string hlog;
@@ -83,6 +84,7 @@ int run(const RunArguments& arguments) {
   CaptureRunOptions options{.conf_path = arguments.conf,
                             .overrides = {},
                             .capture = arguments.capture,
+                            .journal = arguments.journal,
                             .out = arguments.out,
                             .hlog = arguments.hlog,
                             .source = {}};
@@ -98,6 +100,8 @@ int run(const RunArguments& arguments) {
       !read_moment(arguments.to, options.source.to_unix_ns)) {
     return usage("--from and --to take ns since the epoch or YYYY-MM-DDTHH:MM:SS[.ns]Z");
   }
+  if (!arguments.journal.empty() && !arguments.from.empty())
+    return usage("--from: a journal is replayed from its beginning; --to is possible");
   RunSummary summary;
   const int exit_code = run_capture(options, summary);
   if (summary.sha256.empty()) return exit_code;
@@ -116,11 +120,18 @@ int run(const RunArguments& arguments) {
 void add_run_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* command =
-      app.add_subcommand("run", "run the engine over a capture or a tape and say what came of it");
+      app.add_subcommand("run",
+                         "run the engine over a capture, a tape or a journal and say what "
+                         "came of it");
   command->add_option("--conf", arguments->conf,
-                      "the conf; a tape brings its decision keys with it");
-  command->add_option("--capture", arguments->capture,
-                      "the capture or tape; replaces input.source");
+                      "the conf; a tape and a journal bring their decision keys with them");
+  CLI::Option* const capture = command->add_option("--capture", arguments->capture,
+                                                   "the capture or tape; replaces input.source");
+  command
+      ->add_option("--journal", arguments->journal,
+                   "conf journal.dir: replay what an engine has recorded there; replaces "
+                   "input.source; only reads the journal")
+      ->excludes(capture);
   command->add_option("--out", arguments->out,
                       "write every output entry here; replaces output.sink");
   command->add_option("--summary", arguments->summary, "write the summary here as JSON");

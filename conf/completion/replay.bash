@@ -8,24 +8,25 @@ _coreloop_replay() {
     esac
   done
   case "$command" in
-    run) options="--conf --capture --out --summary --from --to --speed --layout --wait --set --hlog --hgrm" ;;
+    run) options="--conf --capture --journal --out --summary --from --to --speed --layout --wait --set --hlog --hgrm" ;;
     generate) options="--signals --symbols --accounts --seed --bad --commands --out" ;;
     diff) options="" ;;
-    books) options="--fills --stream --mark" ;;
+    books) options="--fills --journal --stream --mark" ;;
     capture) options="--redis --streams --out --from --to --seconds --deadline" ;;
     feed) options="--capture --redis --streams --speed --rate --maxlen --window --deadline --keep-ids" ;;
-    export) options="--journal --out" ;;
+    export) options="--journal --out --csv" ;;
     *) options="--version run generate diff books capture feed export" ;;
   esac
   case "$previous" in
     --wait) options="spin yield adaptive"; current=${current#-} ;;
     --speed) options="1 10 max" ;;
+    --csv) options="executions positions" ;;
     --layout) options="1 2 3 4 5" ;;
     --conf | --capture | --out | --summary | --fills | --journal | --hlog | --hgrm) options="" ;;
     --*) [[ $previous == --keep-ids || $previous == --version ]] || return ;;
     *) [[ $current != -* && -n $command ]] || options+=" --help -h" ;;
   esac
-  if [[ -n $options && ($current == -* || -z $command || $previous =~ ^--(wait|speed|layout)$) ]]; then
+  if [[ -n $options && ($current == -* || -z $command || $previous =~ ^--(wait|speed|layout|csv)$) ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   else
     compopt -o filenames

@@ -12,12 +12,13 @@ namespace coreloop::io {
 CaptureSource::CaptureSource(std::unique_ptr<GzipReader> reader, CaptureSourceOptions options)
     : reader_(std::move(reader)),
       options_(options),
-      buffer_(options.buffer_bytes + CaptureLineReader::padding_bytes) {}
+      buffer_(options.buffer_bytes + CaptureLineReader::padding_bytes),
+      pace_(options.speed, options.clock) {}
 
 SourceStatus CaptureSource::peek(RawEntry& entry) noexcept {
   if (!has_entry_) has_entry_ = read_next_entry();
   if (!has_entry_) return SourceStatus::end;
-  if (options_.speed != 0 && !is_due()) return SourceStatus::none;
+  if (!pace_.is_due(entry_.receive_unix_ns)) return SourceStatus::none;
   entry = entry_;
   return SourceStatus::entry;
 }
@@ -94,15 +95,6 @@ void CaptureSource::note_broken(std::string_view problem) {
   if (broken_lines_.size() < broken_lines_kept_max) {
     broken_lines_.push_back({line_count_, std::string{problem}});
   }
-}
-
-bool CaptureSource::is_due() noexcept {
-  const std::int64_t now = options_.clock->monotonic_ns();
-  if (first_receive_ns_ < 0) {
-    first_receive_ns_ = entry_.receive_unix_ns;
-    first_given_ns_ = now;
-  }
-  return (now - first_given_ns_) * options_.speed >= entry_.receive_unix_ns - first_receive_ns_;
 }
 
 }  // namespace coreloop::io

@@ -13,6 +13,7 @@
 #include "io/capture/capture_line.hpp"
 #include "io/capture/gzip_file.hpp"
 #include "io/edge/clock.hpp"
+#include "io/edge/pace.hpp"
 #include "io/edge/source.hpp"
 
 namespace coreloop::io {
@@ -63,7 +64,6 @@ class CaptureSource {
   [[nodiscard]] bool next_line(std::string_view& line);
   void fill();
   void note_broken(std::string_view problem);
-  [[nodiscard]] bool is_due() noexcept;
 
   std::unique_ptr<GzipReader> reader_;
   CaptureSourceOptions options_;
@@ -79,9 +79,7 @@ class CaptureSource {
   std::uint64_t broken_line_count_ = 0;
   std::vector<BrokenLine> broken_lines_;
   std::string damage_;
-  // Pace: when the first entry was given, by both clocks.
-  std::int64_t first_receive_ns_ = -1;
-  std::int64_t first_given_ns_ = 0;
+  Pace pace_;
 };
 
 }  // namespace coreloop::io

@@ -114,6 +114,8 @@ class BashTest(unittest.TestCase):
     def test_engine(self):
         self.assertEqual(self.complete("engine", "-"), options_of("engine"))
         self.assertEqual(self.complete("engine", "--c"), {"--check-config"})
+        self.assertIn("completion", self.complete("engine", "--recover-check", "c"))
+        self.assertNotIn("live.toml", self.complete("engine", "--recover-check", ""))
         self.assertIn("live.toml", self.complete("engine", "l"))
         self.assertNotIn("README.md", self.complete("engine", ""))
         self.assertEqual(len(self.complete("engine", "--health", "http")), 2)
@@ -126,6 +128,7 @@ class BashTest(unittest.TestCase):
                                  options_of("replay", command))
         self.assertEqual(self.complete("replay", "run", "--wait", ""), {"spin", "yield", "adaptive"})
         self.assertEqual(self.complete("replay", "run", "--speed", "1"), {"1", "10"})
+        self.assertEqual(self.complete("replay", "export", "--csv", ""), {"executions", "positions"})
         self.assertIn("live.toml", self.complete("replay", "run", "--conf", "li"))
         self.assertIn("live.toml", self.complete("replay", "diff", "li"))
 
