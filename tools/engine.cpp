@@ -14,6 +14,7 @@
 #include "tools/exit_codes.hpp"
 #include "tools/last_words.hpp"
 #include "tools/live_run.hpp"
+#include "tools/recover_check.hpp"
 #include "tools/stop_signals.hpp"
 #include "tools/version.hpp"
 
@@ -36,6 +37,7 @@ Examples:
   engine my.toml > summary.txt                      the summary goes to stdout, the log to stderr
   engine --doctor my.toml                           look at all that a run with it depends on: Redis, disk, cores, ports
   engine --health http://127.0.0.1:8080/ready       whether a running engine is ready; exit 0 or 1
+  engine --recover-check /var/lib/coreloop/journal  what a start would recover from this journal
 
 Signals: SIGTERM and SIGINT end it in order, a second one at once; SIGHUP is ignored between Redis streams.
 
@@ -121,7 +123,9 @@ int main(int argc, char** argv) {
   bool checks = false;
   bool prints = false;
   bool looks = false;
-  app.add_option("CONF", conf_path, "the conf file, TOML; required unless --health is given");
+  CLI::Option* const conf =
+      app.add_option("CONF", conf_path,
+                     "the conf file, TOML; required unless --health or --recover-check is given");
   app.add_option("--set", settings, "section.key=value: override one key; may be given again")
       ->take_all()
       ->allow_extra_args(false);
@@ -140,13 +144,24 @@ int main(int argc, char** argv) {
                          std::string{health_url_default})
           ->type_name("[URL]")
           ->expected(0, 1);
+  std::string journal;
+  CLI::Option* const recover_check =
+      app.add_option("--recover-check", journal,
+                     "read the journal in DIR, replay it as a start does but without Redis and "
+                     "HTTP, print what would be recovered, then exit: 0, or 65 where it is "
+                     "damaged; changes nothing there; an engine may be running on it")
+          ->type_name("DIR")
+          ->excludes(conf)
+          ->excludes(health);
   try {
     app.parse(argc, argv);
-    if (conf_path.empty() && health->empty()) throw CLI::RequiredError("CONF");
+    if (conf_path.empty() && health->empty() && recover_check->empty())
+      throw CLI::RequiredError("CONF");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? tools::exit_ok : tools::exit_usage;
   }
   if (!health->empty()) return show_health(health_url.empty() ? health_url_default : health_url);
+  if (!recover_check->empty()) return tools::check_recovery(journal);
   std::vector<io::ConfOverride> overrides;
   for (const std::string& text : settings)
     overrides.push_back({text});

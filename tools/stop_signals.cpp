@@ -26,6 +26,11 @@ void block_stop_signals() noexcept {
   signal(SIGPIPE, SIG_IGN);
 }
 
+void unblock_stop_signals() noexcept {
+  const sigset_t set = stop_set();
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
 void ignore_hangup() noexcept {
   signal(SIGHUP, SIG_IGN);
 }

@@ -9,6 +9,9 @@ namespace coreloop::tools {
 /// them.
 void block_stop_signals() noexcept;
 
+/// Undoes the blocking: they end the program again.
+void unblock_stop_signals() noexcept;
+
 /// Ignores SIGHUP: a service has no terminal to lose, and no log file to open again.
 void ignore_hangup() noexcept;
 

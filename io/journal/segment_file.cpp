@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -73,10 +74,24 @@ LogDirectory::Result LogDirectory::open(const std::string& path) {
   const std::string lock_path = path + "/lock";
   lock_ = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock_ < 0) return fails(lock_path);
-  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return Result::ok;
-  if (errno != EWOULDBLOCK) return fails(lock_path);
+  // is_taken() of another process may hold it for a moment.
+  constexpr int tries = 5;
+  constexpr timespec pause{.tv_sec = 0, .tv_nsec = 1'000'000};
+  for (int i = 0; i < tries; ++i) {
+    if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return Result::ok;
+    if (errno != EWOULDBLOCK) return fails(lock_path);
+    ::nanosleep(&pause, nullptr);
+  }
   problem_ = path + ": another process has it";
   return Result::busy;
+}
+
+bool LogDirectory::is_taken(const std::string& path) {
+  const int lock = ::open((path + "/lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (lock < 0) return false;
+  const bool is_taken = ::flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(lock);
+  return is_taken;
 }
 
 int make_segment(const std::string& directory, const SegmentHeader& header) noexcept {

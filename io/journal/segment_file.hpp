@@ -22,6 +22,8 @@ class LogDirectory {
   enum class Result : std::uint8_t { ok, busy, failed };
   /// `busy`: another process has it. `failed`: problem() says why.
   [[nodiscard]] Result open(const std::string& path);
+  /// Whether a process has it now, as far as can be seen without taking it or making anything.
+  [[nodiscard]] static bool is_taken(const std::string& path);
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
 
  private:

@@ -390,6 +390,16 @@ TEST(RecordLogTest, WhatIsNoPlaceInItIsRefused) {
   Record record;
   ASSERT_TRUE(wrong_number.open({1, sizeof(SegmentHeader), 2}));
   EXPECT_EQ(wrong_number.next(record), RecordStatus::corrupt);
+TEST(LogDirectoryTest, TellsWhetherItIsTakenAndMakesNothing) {
+  const tests::TempDir dir;
+  EXPECT_FALSE(LogDirectory::is_taken(dir.path("log")));
+  EXPECT_NE(::access(dir.path("log").c_str(), F_OK), 0);
+  {
+    LogDirectory first;
+    ASSERT_EQ(first.open(dir.path("log")), LogDirectory::Result::ok);
+    EXPECT_TRUE(LogDirectory::is_taken(dir.path("log")));
+  }
+  EXPECT_FALSE(LogDirectory::is_taken(dir.path("log")));
 }
 
 }  // namespace
