@@ -2,7 +2,12 @@
 #include "io/codec/json_text.hpp"
 
 #include <array>
+#include <bit>
 #include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "io/codec/byte_words.hpp"
 
@@ -24,6 +29,42 @@ std::size_t copy_plain_word(char* out, const unsigned char* text) noexcept {
   return bytes_before(bytes_below<0x20>(word) | (word & every_byte(0x80)) | bytes_equal<'"'>(word) |
                       bytes_equal<'\\'>(word) | bytes_equal<0x7F>(word));
 }
+
+#if defined(__SSE2__)
+// Sixteen bytes at `text`, escaped, up to the first one that is neither plain nor a quote or a
+// backslash; answers how many. 32 bytes can be read, and written beyond what escaping makes of
+// them.
+std::size_t escape_sixteen(char*& out, const unsigned char* text) noexcept {
+  const auto load = [](const unsigned char* at) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  };
+  const auto store = [](char* at, __m128i bytes) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(at), bytes);
+  };
+  const __m128i bytes = load(text);
+  // As signed numbers those above 0x7F are below a blank, too.
+  const __m128i other = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
+                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F)));
+  const __m128i behind_backslash = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                                _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+  const auto others = static_cast<unsigned>(_mm_movemask_epi8(other)) | 0x10000U;
+  auto escapes = static_cast<unsigned>(_mm_movemask_epi8(behind_backslash));
+  const auto end = static_cast<std::size_t>(std::countr_zero(others));
+  escapes &= (1U << end) - 1;
+  char* o = out;
+  std::size_t begin = 0;
+  for (; escapes != 0; escapes &= escapes - 1) {
+    const auto next = static_cast<std::size_t>(std::countr_zero(escapes));
+    store(o, load(text + begin));
+    o += next - begin;
+    *o++ = '\\';
+    begin = next;  // the quote itself goes out with what follows
+  }
+  store(o, load(text + begin));
+  out = o + (end - begin);
+  return end;
+}
+#endif
 
 char* append_unit(char* out, std::uint32_t unit) noexcept {
   *out++ = '\\';
@@ -136,6 +177,13 @@ void escape_json_piece(char*& out, std::string_view& text, std::size_t piece_byt
   const unsigned char* p = begin;
   char* o = out;
   while (p < enough) {
+#if defined(__SSE2__)
+    if (enough - p >= 32) {
+      const std::size_t escaped = escape_sixteen(o, p);
+      p += escaped;
+      if (escaped == 16) continue;
+    }
+#endif
     // Each byte of text has room for escaped_bytes_max, so eight that are left have room for eight.
     if (enough - p >= 8) {
       const std::size_t plain = copy_plain_word(o, p);
