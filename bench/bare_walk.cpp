@@ -82,6 +82,58 @@ std::uint64_t BareWalk::walk(const PaddedText& text) noexcept {
   return sum;
 }
 
+struct LineWalk::Simdjson {
+  ondemand::parser line;
+  ondemand::parser data;
+
+  // Members of `text`, at whose end there are readable bytes; anything but an object counts as one,
+  // since a capture holds bad messages too.
+  std::uint64_t walk_data(std::string_view text) noexcept {
+    ondemand::document document;
+    ondemand::object object;
+    std::uint64_t sum = 1;
+    if (data.iterate(text.data(), text.size(), text.size() + PaddedText::padding_bytes)
+                .get(document) != simdjson::SUCCESS ||
+        document.get_object().get(object) != simdjson::SUCCESS) {
+      return sum;
+    }
+    for (auto member : object) {
+      ondemand::field field;
+      if (std::move(member).get(field) != simdjson::SUCCESS || !visit(field, sum)) return sum;
+    }
+    return sum;
+  }
+};
+
+LineWalk::LineWalk() : simdjson_(std::make_unique<Simdjson>()) {}
+
+LineWalk::~LineWalk() = default;
+
+std::uint64_t LineWalk::walk(std::string_view line) noexcept {
+  ondemand::document document;
+  ondemand::object object;
+  ondemand::object fields;
+  std::string_view stream;
+  std::string_view id;
+  std::int64_t unix_ns = 0;
+  if (simdjson_->line.iterate(line.data(), line.size(), line.size() + PaddedText::padding_bytes)
+              .get(document) != simdjson::SUCCESS ||
+      document.get_object().get(object) != simdjson::SUCCESS ||
+      object["stream"].get(stream) != simdjson::SUCCESS ||
+      object["id"].get(id) != simdjson::SUCCESS || object["ns"].get(unix_ns) != simdjson::SUCCESS ||
+      object["fields"].get_object().get(fields) != simdjson::SUCCESS) {
+    return 0;
+  }
+  std::uint64_t sum = stream.size() + id.size() + (unix_ns != 0 ? 1 : 0);
+  for (auto member : fields) {
+    std::string_view value;
+    // Bad messages of a capture have surrogates that simdjson refuses.
+    if (std::move(member).value().get(value) == simdjson::SUCCESS)
+      sum += simdjson_->walk_data(value);
+  }
+  return sum;
+}
+
 void BareWalk::walk_samples() noexcept {
   std::uint64_t sum = 0;
   for (const SampleSignal& sample : sample_signals())

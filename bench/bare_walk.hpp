@@ -35,6 +35,24 @@ class BareWalk {
   bool is_right_ = true;
 };
 
+/// The same of a capture's line: its stream, id, time and fields, and once through the members of
+/// the JSON in `data`, as simdjson unescapes it.
+class LineWalk {
+ public:
+  LineWalk();
+  ~LineWalk();
+  LineWalk(const LineWalk&) = delete;
+  LineWalk& operator=(const LineWalk&) = delete;
+
+  /// Answers a sum over what was read, 0 if something was missing. `line` is followed by
+  /// PaddedText::padding_bytes readable bytes.
+  [[nodiscard]] std::uint64_t walk(std::string_view line) noexcept;
+
+ private:
+  struct Simdjson;
+  std::unique_ptr<Simdjson> simdjson_;
+};
+
 /// compare() with the bare walk as its yardstick: counters `per_walk` and `walk_ns`.
 template <class Prepare, class Subject>
 void compare_with_walk(benchmark::State& state, std::int64_t block_items, Prepare&& prepare,

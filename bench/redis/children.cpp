@@ -30,6 +30,13 @@ void Child::stop() {
   pid_ = -1;
 }
 
+int Child::wait() {
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 Child start_program(const std::vector<std::string>& command, const std::string& log) {
   const pid_t pid = ::fork();
   if (pid != 0) return Child{pid};

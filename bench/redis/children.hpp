@@ -22,6 +22,8 @@ class Child {
 
   /// SIGTERM, and waits.
   void stop();
+  /// Waits until it ends by itself: its exit code, 128 and more after a signal.
+  [[nodiscard]] int wait();
   [[nodiscard]] pid_t pid() const { return pid_; }
 
  private:
