@@ -1,6 +1,7 @@
 // What a hop from thread to thread costs: the round trip through two rings against the line (one
 // cache line to and fro, the physical limit), and the throughput of a ring against the bare Boost
-// queue, one push and one pop a message.
+// queue, one push and one pop a message. Two yardsticks are measured alike: Boost bare, and a slot
+// ring, whose messages are 8 bytes shorter so that one fills its slots exactly.
 //
 // Nobody pauses or yields while waiting, and the figures are medians, so each is that of two
 // threads that own their cores, even where they do not always. Every message must arrive once, in
@@ -18,18 +19,23 @@
 #include <boost/lockfree/spsc_queue.hpp>
 
 #include "bench/bench_support.hpp"
+#include "bench/round_trip.hpp"
+#include "bench/slot_ring.hpp"
 #include "engine/cache_line.hpp"
 
 namespace coreloop::bench {
 namespace {
 
-constexpr std::size_t line_pair_bytes = 2 * engine::cache_line_bytes;
 constexpr std::uint32_t slot_count = 1'024;  // as by default
 constexpr std::uint32_t batch_size = 32;
-constexpr std::uint64_t last_word = ~std::uint64_t{0};  // a message's sequence: end of the run
+
+// Whole cache lines begin on one; what shares its line with a slot's sequence number does not.
+constexpr std::size_t message_alignment(std::size_t bytes) {
+  return bytes % engine::cache_line_bytes == 0 ? engine::cache_line_bytes : alignof(std::uint64_t);
+}
 
 template <std::size_t bytes>
-struct alignas(engine::cache_line_bytes) Message {
+struct alignas(message_alignment(bytes)) Message {
   std::uint64_t sequence;
   std::array<std::uint64_t, bytes / 8 - 1> words;
 
@@ -81,33 +87,11 @@ class BoostQueue {
       line_pair_bytes) boost::lockfree::spsc_queue<T, boost::lockfree::capacity<slot_count>> queue_;
 };
 
-/// Two threads and one cache line: the word goes up by one at each crossing.
-class Line {
+/// The slot ring as a pipe. It takes and gives one message at a time.
+template <class T>
+class SlotPipe : public SlotRing<T, slot_count> {
  public:
-  void begin() noexcept { word_.store(0, std::memory_order_relaxed); }
-  /// The partner's part, until it reads last_word.
-  void answer() noexcept {
-    for (std::uint64_t next = 1;; next += 2) {
-      std::uint64_t seen = 0;
-      while ((seen = word_.load(std::memory_order_acquire)) != next) {
-        if (seen == last_word) return;
-      }
-      word_.store(next + 1, std::memory_order_release);
-    }
-  }
-  /// One round trip; answers whether the right word came back.
-  [[nodiscard]] bool trip(std::uint64_t number) noexcept {
-    const std::uint64_t sent = 2 * number + 1;
-    word_.store(sent, std::memory_order_release);
-    std::uint64_t seen = 0;
-    while ((seen = word_.load(std::memory_order_acquire)) == sent) {
-    }
-    return seen == sent + 1;
-  }
-  void end() noexcept { word_.store(last_word, std::memory_order_release); }
-
- private:
-  alignas(line_pair_bytes) std::atomic<std::uint64_t> word_{0};
+  using Value = T;
 };
 
 /// Two threads and two rings: what comes by one goes back by the other.
@@ -138,47 +122,6 @@ class Pair {
  private:
   Pipe request_;
   Pipe reply_;
-};
-
-/// Several tracks of a kind, used in turn: the way to a cache line depends on its address.
-template <class Track>
-class Tracks {
- public:
-  Tracks() {
-    for (auto& track : tracks_)
-      track = std::make_unique<Track>();
-  }
-
-  /// Makes round trips between this thread and one on the next core, and times each. Answers
-  /// whether all were right.
-  [[nodiscard]] bool run(std::uint64_t trip_count, engine::LatencyHistogram& trip_ns) {
-    Track& track = *tracks_[next_++ % tracks_.size()];
-    track.begin();
-    std::thread partner([&track] {
-      const ScopedPin pin(1);
-      track.answer();
-    });
-    constexpr std::uint64_t warm_up_count = 256;
-    bool is_right = true;
-    std::uint64_t number = 0;
-    for (; number < warm_up_count; ++number)
-      is_right = track.trip(number) && is_right;
-    const engine::TscClock& clock = tsc_clock();
-    std::uint64_t last_tsc = clock.now_tsc();
-    for (; number < warm_up_count + trip_count; ++number) {
-      is_right = track.trip(number) && is_right;
-      const std::uint64_t now_tsc = clock.now_tsc();
-      trip_ns.record(clock.to_ns(now_tsc - last_tsc));
-      last_tsc = now_tsc;
-    }
-    track.end();
-    partner.join();
-    return is_right;
-  }
-
- private:
-  std::array<std::unique_ptr<Track>, 16> tracks_;
-  std::size_t next_ = 0;
 };
 
 // Round trips of `Track` and of the line in turn; the ratio is that of their medians.
@@ -304,7 +247,7 @@ void register_throughput(const std::string& size) {
 
 void register_benchmarks() {
   if (core_count() < 2) {
-    std::puts("note: fewer than two cores: two threads cannot spin at once, nothing is measured");
+    std::puts("ring: not measured: fewer than two cores: two threads cannot spin at once");
     return;
   }
   const auto add = [](const char* name, auto* function) {
@@ -314,6 +257,10 @@ void register_benchmarks() {
   add("BM_round_trip_ring/64", BM_round_trip<Pair<EngineRing<Message<64>>>>);
   add("BM_round_trip_ring/256", BM_round_trip<Pair<EngineRing<Message<256>>>>);
   add("BM_round_trip_boost/64", BM_round_trip<Pair<BoostQueue<Message<64>>>>);
+  add("BM_round_trip_slot/64", BM_round_trip<Pair<SlotPipe<Message<56>>>>);
+  add("BM_round_trip_slot/256", BM_round_trip<Pair<SlotPipe<Message<248>>>>);
+  add("BM_throughput_slot/single/128", BM_throughput<SlotPipe<Message<120>>, 1>);
+  add("BM_throughput_slot/single/256", BM_throughput<SlotPipe<Message<248>>, 1>);
   register_throughput<128>("128");
   register_throughput<256>("256");
 }
