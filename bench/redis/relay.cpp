@@ -19,10 +19,19 @@ constexpr std::string_view cause = "trade.signal.v5/1795395879300-0";
 
 }  // namespace
 
+std::array<std::string_view, 14> canned_approval(std::string_view id, std::string_view n) {
+  return {"XADD",   "trade.signal.safe",
+          "MAXLEN", "~",
+          "10000",  id,
+          "data",   approval,
+          "seq",    n,
+          "cause",  cause,
+          "acct",   "main"};
+}
+
 void append_canned_outputs(std::string& out, const std::string& ms, const std::string& n) {
   const std::string id = ms + "-" + n;
-  append_command(out, {"XADD", "trade.signal.safe", "MAXLEN", "~", "10000", id, "data", approval,
-                       "seq", n, "cause", cause, "acct", "main"});
+  append_command(out, canned_approval(id, n));
   append_command(
       out, {"XADD", "trade.execution.res", "MAXLEN", "~", "10000", id, "data", execution, "seq", n,
             "cause", cause, "acct", "main", "qty", "1.05240907", "model", "uniform"});

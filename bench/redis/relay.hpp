@@ -4,7 +4,9 @@
 // parsing, no decision, no thread. Reading and writing take turns.
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 
 namespace coreloop::bench {
 
@@ -13,5 +15,9 @@ namespace coreloop::bench {
 
 /// The commands of one signal's three outputs, as the relay writes them, with ids `<ms>-<n>`.
 void append_canned_outputs(std::string& out, const std::string& ms, const std::string& n);
+
+/// The words of the first of them, the approval.
+[[nodiscard]] std::array<std::string_view, 14> canned_approval(std::string_view id,
+                                                               std::string_view n);
 
 }  // namespace coreloop::bench

@@ -122,6 +122,10 @@ void RespSocket::call(std::initializer_list<std::string_view> words) {
 }
 
 void append_command(std::string& out, std::initializer_list<std::string_view> words) {
+  append_command(out, std::span<const std::string_view>{words.begin(), words.size()});
+}
+
+void append_command(std::string& out, std::span<const std::string_view> words) {
   out += "*" + std::to_string(words.size()) + "\r\n";
   for (const std::string_view word : words) {
     out += "$" + std::to_string(word.size()) + "\r\n";

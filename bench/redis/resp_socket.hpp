@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,7 @@ class RespSocket {
 };
 
 /// Appends a command in RESP form.
+void append_command(std::string& out, std::span<const std::string_view> words);
 void append_command(std::string& out, std::initializer_list<std::string_view> words);
 
 /// Pulls in the answer to an XREAD of one stream: the number of its entries, the last id in `last`.

@@ -2,6 +2,7 @@
 #include "bench/redis/workload.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -13,13 +14,7 @@
 namespace coreloop::bench {
 namespace {
 
-std::string signal_of(int i) {
-  // BUY opens, SELL closes: every signal is approved and has three outputs.
-  return std::string{R"({"symbol": "BTCUSDT", "action": ")"} + (i % 2 == 0 ? "BUY" : "SELL") +
-         R"(", "confidence": 0.85, "timestamp": "2026-01-12T10:00:00.123456Z", "source": "ensemble_v5", )"
-         R"("meta_override": false, "ensemble_votes": {"lstm": "BUY", "xgb": "BUY", "rules": "HOLD"}, )"
-         R"("governer_approved": true, "meta_confidence": 0.81, "consensus": 0.667, "model_version": "5.2.1"})";
-}
+constexpr int open_loop_warm_up = 2'000;
 
 /// Asks for what follows `last` in the last output stream.
 void ask_outputs(RespSocket& socket, const std::string& last) {
@@ -30,6 +25,13 @@ void ask_outputs(RespSocket& socket, const std::string& last) {
 }
 
 }  // namespace
+
+std::string signal_text(int i) {
+  return std::string{R"({"symbol": "BTCUSDT", "action": ")"} + (i % 2 == 0 ? "BUY" : "SELL") +
+         R"(", "confidence": 0.85, "timestamp": "2026-01-12T10:00:00.123456Z", "source": "ensemble_v5", )"
+         R"("meta_override": false, "ensemble_votes": {"lstm": "BUY", "xgb": "BUY", "rules": "HOLD"}, )"
+         R"("governer_approved": true, "meta_confidence": 0.81, "consensus": 0.667, "model_version": "5.2.1"})";
+}
 
 Bench::Bench(Arguments arguments)
     : arguments_(std::move(arguments)), redis_(start_redis(dir_)), control_(socket_path()) {
@@ -52,6 +54,13 @@ std::string Bench::log() const {
 
 Child Bench::start(Subject subject, const std::vector<std::string>& settings) {
   if (subject == Subject::relay) return start_function([this] { run_relay(socket_path(), "0"); });
+  if (subject == Subject::journaled) {
+    const std::string journal = dir_.file("journal");
+    std::filesystem::remove_all(journal);
+    std::vector<std::string> more = settings;
+    more.push_back("journal.dir=" + journal);
+    return start(Subject::engine, more);
+  }
   std::vector<std::string> command{arguments_.engine, dir_.file("bench.toml")};
   for (const std::vector<std::string>* more : {&std::as_const(arguments_).settings, &settings}) {
     for (const std::string& setting : *more) {
@@ -62,6 +71,12 @@ Child Bench::start(Subject subject, const std::vector<std::string>& settings) {
   return start_program(command, dir_.file("engine.log"));
 }
 
+Child Bench::start_with(const std::string& conf) {
+  const std::string file = dir_.file("given.toml");
+  std::ofstream(file) << conf;
+  return start_program({arguments_.engine, file}, dir_.file("engine.log"));
+}
+
 void Bench::publish(int count) {
   RespSocket socket(socket_path());
   constexpr int batch = 500;
@@ -69,7 +84,7 @@ void Bench::publish(int count) {
     const int size = std::min(batch, count - done);
     std::string command;
     for (int i = done; i < done + size; ++i)
-      append_command(command, {"XADD", "trade.signal.v5", "*", "data", signal_of(i)});
+      append_command(command, {"XADD", "trade.signal.v5", "*", "data", signal_text(i)});
     socket.send(command);
     for (int i = 0; i < size; ++i)
       socket.skip();
@@ -83,6 +98,14 @@ std::int64_t Bench::wait_for_outputs(std::int64_t count) {
     ::usleep(1'000);
   }
   return now_ns();
+}
+
+int Bench::run_program(const std::vector<std::string>& command, std::string& text) {
+  const std::string log = dir_.file("program.log");
+  const int exit_code = start_program(command, log).wait();
+  std::ifstream file(log);
+  text.assign(std::istreambuf_iterator<char>(file), {});
+  return exit_code;
 }
 
 void Bench::check_outputs(std::int64_t signals) {
@@ -114,7 +137,7 @@ std::vector<double> ping(Bench& bench, Subject subject) {
   for (int i = 0; i < warm_up + bench.arguments().pings; ++i) {
     ask_outputs(consumer, last);
     std::string command;
-    append_command(command, {"XADD", "trade.signal.v5", "*", "data", signal_of(i)});
+    append_command(command, {"XADD", "trade.signal.v5", "*", "data", signal_text(i)});
     const std::int64_t begin_ns = now_ns();
     producer.send(command);
     if (pull_entries(consumer, last) != 1) give_up("not one output for one signal " + bench.log());
@@ -143,9 +166,13 @@ double flood(Bench& bench, Subject subject) {
   return static_cast<double>(count - done) * 1e9 / static_cast<double>(end_ns - begin_ns);
 }
 
+int open_loop_total(const Bench& bench) {
+  return open_loop_warm_up + bench.arguments().open_loop_signals;
+}
+
 OpenLoop open_loop(Bench& bench, double rate) {
   const int count = bench.arguments().open_loop_signals;
-  constexpr int warm_up = 2'000;
+  constexpr int warm_up = open_loop_warm_up;
   bench.publish(warm_up);
   bench.wait_for_outputs(warm_up);
   RespSocket producer(bench.socket_path());
@@ -186,7 +213,7 @@ OpenLoop open_loop(Bench& bench, double rate) {
     std::string command;
     int batch = 0;
     for (; sent < count && due_ns(sent) <= now && batch < 64; ++sent, ++batch)
-      append_command(command, {"XADD", "trade.signal.v5", "*", "data", signal_of(sent)});
+      append_command(command, {"XADD", "trade.signal.v5", "*", "data", signal_text(sent)});
     producer.send(command);
     unanswered += batch;
     for (; unanswered > 2'000; --unanswered)

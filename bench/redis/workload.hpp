@@ -17,11 +17,16 @@ struct Arguments {
   int pings = 3'000;
   int signals = 60'000;
   int open_loop_signals = 40'000;
-  int idle_s = 10;
+  int idle_s = 12;
+  std::int64_t memory_events = 10'000'000;
   std::vector<std::string> settings;  ///< --set of the engine
 };
 
-enum class Subject { engine, relay };
+/// `journaled`: the engine with a journal, begun anew at each start.
+enum class Subject { engine, relay, journaled };
+
+/// The text of signal `i`: BUY opens, SELL closes, so that each is approved and has three outputs.
+[[nodiscard]] std::string signal_text(int i);
 
 /// A redis-server of its own, and the engine's conf for it.
 class Bench {
@@ -39,11 +44,17 @@ class Bench {
   /// Starts the subject, reading from the beginning. `settings`: more --set of the engine.
   [[nodiscard]] Child start(Subject subject, const std::vector<std::string>& settings = {});
 
+  /// Starts the engine with this conf and no other.
+  [[nodiscard]] Child start_with(const std::string& conf);
+
   /// Appends `count` signals, pipelined.
   void publish(int count);
 
   /// Waits for `count` last outputs; answers when, by the monotonic clock.
   std::int64_t wait_for_outputs(std::int64_t count);
+
+  /// Runs a program to its end; its output in `text`, its exit code, 127 where there is none.
+  [[nodiscard]] int run_program(const std::vector<std::string>& command, std::string& text);
 
   /// Every signal must have its three outputs, no more and no less.
   void check_outputs(std::int64_t signals);
@@ -71,6 +82,8 @@ struct OpenLoop {
 
 /// Signals at a fixed rate, whatever comes back, to a subject that is running.
 [[nodiscard]] OpenLoop open_loop(Bench& bench, double rate);
+/// Signals that open_loop() sends, those that warm up too.
+[[nodiscard]] int open_loop_total(const Bench& bench);
 
 /// The value below which `share` of `values` lie, between two of them in proportion: 0.5 of an even
 /// number is the mean of the middle two.
