@@ -17,8 +17,9 @@ double relay_rate(Bench& bench, int entries) {
   RespSocket socket(bench.socket_path());
   const std::int64_t begin_ns = now_ns();
   int number = 0;
+  std::string command;
   while (number < entries) {
-    std::string command;
+    command.clear();
     for (int i = 0; i < pipelined; ++i)
       append_command(command, canned_approval("*", std::to_string(++number)));
     socket.send(command);

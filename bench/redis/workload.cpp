@@ -2,6 +2,7 @@
 #include "bench/redis/workload.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -15,6 +16,11 @@ namespace coreloop::bench {
 namespace {
 
 constexpr int open_loop_warm_up = 2'000;
+
+/// The n of an id `<ms>-<n>`, which counts a stream's entries from 1 without a gap.
+int number_of(const std::string& id) {
+  return std::atoi(id.c_str() + id.find('-') + 1);
+}
 
 /// Asks for what follows `last` in the last output stream.
 void ask_outputs(RespSocket& socket, const std::string& last) {
@@ -179,7 +185,7 @@ OpenLoop open_loop(Bench& bench, double rate) {
   RespSocket consumer(bench.socket_path());
   std::string last = "0";
   ask_outputs(consumer, last);
-  if (pull_entries(consumer, last) != warm_up)
+  if (pull_entries(consumer, last) != warm_up || number_of(last) != warm_up)
     give_up("the first outputs are missing: " + bench.log());
   OpenLoop result;
   const std::int64_t start_ns = now_ns() + 10'000'000;
@@ -193,8 +199,9 @@ OpenLoop open_loop(Bench& bench, double rate) {
       const std::int64_t got = pull_entries(consumer, last);
       const std::int64_t now = now_ns();
       if (got == 0) give_up("outputs are missing: " + bench.log());
-      // One last output a signal, in the order of the signals.
-      for (std::int64_t i = 0; i < got && seen < count; ++i, ++seen)
+      // One last output a signal, in the order of the signals. Numbers, not entries: what was
+      // trimmed before it could be read counts as read with the entry behind it.
+      for (const int end = number_of(last) - warm_up; seen < end; ++seen)
         result.times.push_back(static_cast<double>(now - due_ns(seen)) / 1e3);
     }
   });

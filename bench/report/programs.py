@@ -149,16 +149,16 @@ def execute(command, limit_s, take_line):
         was_late.set()
         kill(child)
     timer = threading.Timer(limit_s, stop)
+    timer.daemon = True
     timer.start()
-    try:
-        with child:
+    with child:
+        try:
             for text in child.stdout:
                 take_line(text)
-    except BaseException:
-        kill(child)
-        raise
-    finally:
-        timer.cancel()
+        except BaseException:
+            kill(child)  # or leaving would wait for it
+            raise
+    timer.cancel()
     if was_late.is_set():
         return f"stopped after {limit_s} s"
     return child.returncode

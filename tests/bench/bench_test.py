@@ -5,9 +5,11 @@ what is kept, and every way to fail.
     tests/bench/bench_test.py [unittest options]
 """
 
+import pathlib
+import subprocess
 import unittest
 
-from bench_case import JSON, BenchCase, Done, runs
+from bench_case import JSON, ROOT, BenchCase, Done, runs
 
 WIRE = "wire to wire, one thread, three outputs / walk"
 REVERSING = "wire to wire, one thread, four outputs (reversing) / walk"
@@ -192,6 +194,22 @@ class WhatFails(BenchCase):
         got = []
         outcome = execute(["sh", "-c", "echo begun; sleep 60 & wait"], 1, got.append)
         self.assertEqual((outcome, got), ("stopped after 1 s", ["begun\n"]))
+
+    def test_a_stopped_run_stops_its_program(self):
+        self.program("redis_bench", "", template=(
+            "#!{python}\nimport os, time\nopen(__file__ + '.pid', 'w').write(str(os.getpid()) + '\\n')\n"
+            "print('begun', flush=True)\ntime.sleep(600)\n"))
+        bench = subprocess.Popen([ROOT / "tools/bench", "--programs", self.programs, "--rows", "14"],
+                                 stdout=subprocess.PIPE, text=True)
+        with bench:
+            for line in bench.stdout:
+                if line == "begun\n":
+                    bench.terminate()
+                    break
+        self.assertEqual(bench.returncode, 143)
+        pid = (self.programs / "redis_bench.pid").read_text().strip()
+        stat = pathlib.Path("/proc", pid, "stat")
+        self.assertTrue(not stat.exists() or ") Z " in stat.read_text())
 
     def test_wrong_usage(self):
         for words in (["--rows", "16"], ["--rows", "0"], ["--rows", "5-3"], ["--rows", ""], ["--rows", "scales"],
