@@ -124,6 +124,7 @@ class WhatIsKept(BenchCase):
         for wanted in ("| 14 | " + IDLE, "a build beside it", "kernel:", "cpu:", "compiler:", "flags:", "revision:",
                        "core time:", "redis_bench --engine", "raw words", "# resident as it went: 31.0"):
             self.assertIn(wanted, text)
+        self.assertNotIn(f"{ROOT}/bench", text)
 
     def test_no_file_is_overwritten(self):
         self.program("redis_bench", "idle_percent 1 1 1\n")
