@@ -334,16 +334,6 @@ TEST(RecordLogTest, AReaderBesideAWriterSeesAPrefixAndNoDamage) {
   EXPECT_EQ(log.payloads.size(), record_count);
 }
 
-TEST(LogDirectoryTest, LetsOneProcessIn) {
-  const tests::TempDir dir;
-  LogDirectory first;
-  LogDirectory second;
-  EXPECT_EQ(first.open(dir.path("log")), LogDirectory::Result::ok);
-  EXPECT_EQ(second.open(dir.path("log")), LogDirectory::Result::busy);
-  EXPECT_NE(second.problem().find("another process"), std::string::npos);
-  EXPECT_EQ(LogDirectory{}.open(dir.path("no/such")), LogDirectory::Result::failed);
-}
-
 // What reads from the middle, and up to a segment that is full.
 TEST(RecordLogTest, AnyPlaceBetweenTwoRecordsIsAPlaceToBegin) {
   tests::TempDir dir;
@@ -390,16 +380,6 @@ TEST(RecordLogTest, WhatIsNoPlaceInItIsRefused) {
   Record record;
   ASSERT_TRUE(wrong_number.open({1, sizeof(SegmentHeader), 2}));
   EXPECT_EQ(wrong_number.next(record), RecordStatus::corrupt);
-TEST(LogDirectoryTest, TellsWhetherItIsTakenAndMakesNothing) {
-  const tests::TempDir dir;
-  EXPECT_FALSE(LogDirectory::is_taken(dir.path("log")));
-  EXPECT_NE(::access(dir.path("log").c_str(), F_OK), 0);
-  {
-    LogDirectory first;
-    ASSERT_EQ(first.open(dir.path("log")), LogDirectory::Result::ok);
-    EXPECT_TRUE(LogDirectory::is_taken(dir.path("log")));
-  }
-  EXPECT_FALSE(LogDirectory::is_taken(dir.path("log")));
 }
 
 }  // namespace
