@@ -34,19 +34,23 @@ std::string place_of(std::string_view file, std::uint32_t line, std::uint32_t co
   return std::string{file} + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
 
-// Edit distance of two short words (Levenshtein), for "did you mean".
-std::size_t edit_distance(std::string_view a, std::string_view b) {
+// Edit distance of two words (Levenshtein), for "did you mean"; `limit` where it is no less.
+std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
+  if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) >= limit) return limit;
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j)
     row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = row[0];
     row[0] = i;
+    std::size_t smallest = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
       diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+      row[j] = std::min(std::min(row[j], row[j - 1]) + 1, substituted);
+      smallest = std::min(smallest, row[j]);
     }
+    if (smallest >= limit) return limit;
   }
   return row[b.size()];
 }
@@ -56,12 +60,13 @@ std::string did_you_mean(std::string_view name) {
   std::size_t best_distance = name.size() / 3 + 1;
   const bool is_section_name = name.find('.') == std::string_view::npos;
   for (const ConfKey& key : conf_keys()) {
-    if (is_section_name && edit_distance(name, key.section) < best_distance) {
-      best_distance = edit_distance(name, key.section);
-      best = "[" + std::string{key.section} + "]";
+    if (is_section_name) {
+      const std::size_t distance = edit_distance(name, key.section, best_distance);
+      if (distance < best_distance) best = "[" + std::string{key.section} + "]";
+      best_distance = std::min(best_distance, distance);
     }
     const std::string candidate = key.full_name();
-    std::size_t distance = edit_distance(name, candidate);
+    std::size_t distance = edit_distance(name, candidate, best_distance);
     // The right key in the wrong section is a common slip.
     if (name.substr(name.rfind('.') + 1) == key.name) distance = 0;
     if (distance < best_distance) {
@@ -74,8 +79,11 @@ std::string did_you_mean(std::string_view name) {
 
 const ConfKey* find_key(std::string_view full_name) {
   const auto keys = conf_keys();
-  const auto found = std::find_if(keys.begin(), keys.end(),
-                                  [&](const ConfKey& key) { return key.full_name() == full_name; });
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const ConfKey& key) {
+    const std::size_t dot = key.section.size();
+    return full_name.size() == dot + 1 + key.name.size() && full_name[dot] == '.' &&
+           full_name.starts_with(key.section) && full_name.ends_with(key.name);
+  });
   return found == keys.end() ? nullptr : &*found;
 }
 
