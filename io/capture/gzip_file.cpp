@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
-#include <vector>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -66,7 +65,7 @@ bool ends_with_gz(const std::string& path) noexcept {
 /// The open file, its undigested bytes, and the inflater.
 struct GzipReader::Handle {
   int descriptor = -1;
-  std::vector<char> input = std::vector<char>(buffer_bytes);
+  std::unique_ptr<char[]> input = std::make_unique_for_overwrite<char[]>(buffer_bytes);
   std::size_t begin = 0;
   std::size_t end = 0;
   std::uint64_t bytes_read = 0;
@@ -98,7 +97,7 @@ struct GzipReader::Handle {
 
   // Makes `wanted` bytes available if the file has them; 0 or errno.
   int fill(std::size_t wanted) noexcept {
-    std::memmove(input.data(), input.data() + begin, available());
+    std::memmove(input.get(), input.get() + begin, available());
     end -= begin;
     begin = 0;
     while (available() < wanted && !is_at_end) {
@@ -107,7 +106,7 @@ struct GzipReader::Handle {
         is_at_end = true;
         return 0;
       }
-      const ssize_t got = ::read(descriptor, input.data() + end, input.size() - end);
+      const ssize_t got = ::read(descriptor, input.get() + end, buffer_bytes - end);
       if (got < 0) {
         if (errno == EINTR) continue;
         return errno;
@@ -163,7 +162,7 @@ std::size_t GzipReader::read_plain(std::span<char> buffer) noexcept {
   Handle& handle = *handle_;
   if (handle.available() == 0) note_error(handle.fill(1));
   const std::size_t count = std::min(buffer.size(), handle.available());
-  std::memcpy(buffer.data(), handle.input.data() + handle.begin, count);
+  std::memcpy(buffer.data(), handle.input.get() + handle.begin, count);
   handle.begin += count;
   return count;
 }
@@ -176,7 +175,7 @@ std::size_t GzipReader::read_gzip(std::span<char> buffer) noexcept {
   while (handle.stream.avail_out == wanted && damage_.empty()) {
     if (handle.available() < 2) note_error(handle.fill(2));
     if (!handle.is_inside_member && !start_next_member()) break;
-    handle.stream.next_in = reinterpret_cast<Bytef*>(handle.input.data() + handle.begin);
+    handle.stream.next_in = reinterpret_cast<Bytef*>(handle.input.get() + handle.begin);
     handle.stream.avail_in = static_cast<uInt>(handle.available());
     const int result = inflate(&handle.stream, Z_NO_FLUSH);
     handle.begin = handle.end - handle.stream.avail_in;

@@ -54,7 +54,7 @@ class ReplyArena {
 
   bool add_block(std::size_t bytes) noexcept {
     try {
-      const std::size_t size = std::max(bytes, block_bytes);
+      const std::size_t size = std::max(bytes, std::min(block_bytes, bytes_max_));
       blocks_.push_back({std::unique_ptr<char[]>(new char[size]), size});
       return true;
     } catch (const std::bad_alloc&) {
