@@ -10,6 +10,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/data"))
 import entries  # noqa: E402
+import http_seeds  # noqa: E402
 import json  # noqa: E402
 
 SEED_BYTES_MAX = 4096
@@ -160,6 +161,15 @@ def confs():
     yield "words", source + b'start = "5-1"\n[threads]\ncores = "none"\nlayout = "auto"\nspin_us = "auto"\n'
     yield "texts", b"[input]\nsource = '''\ncapture:a''' # x\n[journal]\ndir = \"\"\"a\\\n  b\"\"\"\n"
     yield "urls", source + b'[redis]\nurl = "redis://user:p%40ss@[::1]:6380/2"\n[http]\nlisten = "[::1]:0"\n'
+    for number, url in enumerate((b"redis://[::1]", b"redis://[::1", b"redis://[::1]x", b"redis://u@h:0", b"redis://:%zz@h",
+                                  b"redis://h/x", b"redis://", b"rediss://h", b"http://h", b"unix://run", b"unix:///a?b",
+                                  b"unix:///a%20b%2", b"unix:///" + b"a" * 200, b"redis://u%00@h", b"redis://:p%40@h:1/9")):
+        yield f"url{number}", source + b'[redis]\nurl = "' + url + b'"\n'
+        yield f"set_url{number}", source + b"\0redis.url=" + url
+    for number, listen in enumerate((b"[::1]:80", b"[g]:80", b"[::1:80", b"a_b:1", b":1", b"h:x", b"h:70000", b"10.0.0.1:1",
+                                     b"127.0.0.1:0", b"localhost:")):
+        yield f"listen{number}", source + b'[http]\nlisten = "' + listen + b'"\nhosts = ["a.b"]\ntoken_file = "t"\n'
+        yield f"listen_alone{number}", source + b'[http]\nlisten = "' + listen + b'"\n'
     yield "unix", source + b'[redis]\nurl = "unix:///run/redis.sock?db=3"\npassword_file = "f"\n'
     yield "dotted", b'input.source = "redis"\nrisk.max_drawdown_pct = 0.1\n[input.streams]\na = "signals"\n'
     yield "wrong_types", source + (b"streams = 1\n[output]\nbases = 1\nsink = 1\n[threads]\nlayout = []\n"
@@ -207,7 +217,9 @@ ROLE = b"*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n"
 ERRORS = (b"LOADING x", b"NOPERM x", b"WRONGTYPE x", b"READONLY x", b"NOAUTH x", b"ERR no such key",
           b"ERR max number of clients reached", b"ERR invalid password", b"ERR other", b"EXECABORT x",
           b"ERR The ID specified in XADD is equal or smaller than the target stream top item")
-ANSWER, HANG_UP, WORK, OTHER, LAST, RECOVERED = (bytes([0xFE - n]) for n in range(6))
+ANSWER, HANG_UP, WORK, OTHER, LAST, RECOVERED, SINK_WAIT = (bytes([0xFE - n]) for n in range(7))
+SOURCE_WAIT = RECOVERED
+NOBODY = (8, 16)  # of the choices: no such path, no such port
 
 
 def steps(choices, *parts):
@@ -219,6 +231,13 @@ def sources():
     add = [WORK + bytes([stream, ms]) + b"{}" for stream, ms in ((0, 1), (1, 0), (2, 3), (1, 1))]
     for choices in range(8):
         yield f"truth{choices}", steps(choices, ANSWER, *add, ANSWER, HANG_UP, *add, ANSWER, LAST)
+    for choices in NOBODY:
+        yield f"nobody{choices}", steps(choices, ANSWER)
+    for tenths in (5, 12, 39):
+        yield f"wait{tenths}", steps(1, ANSWER, *add, SOURCE_WAIT + bytes([tenths]), ANSWER, SOURCE_WAIT + b"\4", ANSWER)
+        yield f"wait_early{tenths}", steps(1, SOURCE_WAIT + bytes([tenths]), ANSWER, HANG_UP, SOURCE_WAIT + b"\4")
+    for choices in (32, 96, 225):
+        yield f"login{choices}", steps(choices, ANSWER, *add, ANSWER)
     yield "again", steps(1, ANSWER, *add, ANSWER, OTHER, ANSWER, *add, LAST, ANSWER)
     infos = info_reply(b"4-1", 9, 3, b"2-1") * 3
     yield "entries", steps(1, ROLE, infos + some)
@@ -242,6 +261,7 @@ def sources():
     for number, error in enumerate(ERRORS):
         reply = b"-" + error + b"\r\n"
         yield f"role_error{number}", steps(0, reply, ANSWER)
+        yield f"login_error{number}", steps(32, reply * 2, ANSWER)
         yield f"info_error{number}", steps(2, ROLE, reply * 3, ANSWER)
         yield f"info_error_start{number}", steps(0, ROLE, reply * 3 + b"*-1\r\n", ANSWER)
         yield f"read_error{number}", steps(0, ROLE, infos + reply, ANSWER, ANSWER)
@@ -258,7 +278,8 @@ def sinks():
     missing = b"-ERR no such key\r\n" * 5
     probes = b"+OK\r\n"
     queued = b"+QUEUED\r\n"
-    begun = [ROLE, missing, probes, queued * 5 + probes]
+    no_memory = b"$0\r\n\r\n"
+    begun = [ROLE, missing, no_memory + probes, queued * 5 + probes]
     yield "begun", steps(0, *begun, write[0], probes + queued + b"*1\r\n" + bulk(b"2-1"))
     yield "few", steps(0, *begun, write[0], probes + queued + b"*0\r\n")
     yield "nil", steps(0, *begun, write[0], probes + queued + b"*-1\r\n")
@@ -267,15 +288,31 @@ def sinks():
     yield "foreign", steps(1, ROLE, info_reply(b"99-99", 1) * 5, ANSWER)
     yield "foreign_later", steps(0, *begun, write[0], HANG_UP, ROLE, info_reply(b"2-7", 1) * 5)
     yield "hole", steps(0, *begun, *write[:2], ANSWER, HANG_UP, ROLE, missing, ANSWER)
-    yield "ahead", steps(3, ROLE, info_reply(b"3-2", 2) * 5, *write, RECOVERED, ANSWER)
-    yield "ahead_met", steps(3, ROLE, info_reply(b"2-1", 1) + missing[:-len(missing) // 5], *write, RECOVERED)
-    yield "stranger", steps(3, ROLE, info_reply(b"2-9", 1) * 5, *write, RECOVERED, ANSWER)
+    rest = missing[:-len(missing) // 5]
+    for name, last in (("met", b"3-2"), ("passed", b"2-9"), ("behind", b"9-9"), ("stranger", b"9-1")):
+        yield f"ahead_{name}", steps(3, ROLE, info_reply(last, 1) + rest, no_memory + probes, queued * 5 + probes, *write,
+                                     RECOVERED, ANSWER)
+        yield f"ahead_{name}_later", steps(3, ROLE, info_reply(last, 1) + rest, *write, no_memory + probes,
+                                           queued * 5 + probes, RECOVERED, ANSWER)
     yield "info_forms", steps(0, ROLE, b":1\r\n" * 5, ANSWER)
+    for policy in (b"allkeys-lru", b"noeviction"):
+        reply = b"maxmemory_policy:" + policy + b"\r\n"
+        yield policy.decode(), steps(0, ROLE, missing, b"$%d\r\n%s\r\n" % (len(reply), reply) + probes, ANSWER)
+    for choices in NOBODY:
+        yield f"nobody{choices}", steps(choices, ANSWER)
+    for tenths in (5, 12, 39):
+        yield f"wait{tenths}", steps(0, ANSWER, *write, ANSWER, SINK_WAIT + bytes([tenths]), ANSWER, *write, ANSWER)
+        yield f"wait_early{tenths}", steps(0, *write, SINK_WAIT + bytes([tenths]), ANSWER, HANG_UP, SINK_WAIT + b"\4")
+    yield "lengths", steps(0, ANSWER, SINK_WAIT + b"\14", b":3\r\n+x\r\n:1\r\n-ERR x\r\n:0\r\n", SINK_WAIT + b"\14", ANSWER)
+    for choices in (32, 96, 224):
+        yield f"login{choices}", steps(choices, ANSWER, *write, ANSWER)
     for number, error in enumerate(ERRORS):
         reply = b"-" + error + b"\r\n"
         yield f"info_error{number}", steps(0, ROLE, reply * 5, ANSWER)
-        yield f"multi_error{number}", steps(0, ROLE, missing, reply, ANSWER)
-        yield f"probe_error{number}", steps(0, ROLE, missing, probes, reply * 5 + probes, ANSWER)
+        yield f"multi_error{number}", steps(0, ROLE, missing, no_memory + reply, ANSWER)
+        yield f"memory_error{number}", steps(0, ROLE, missing, reply + probes, ANSWER)
+        yield f"probe_error{number}", steps(0, ROLE, missing, no_memory + probes, reply * 5 + probes, ANSWER)
+        yield f"login_error{number}", steps(32, reply * 2, ANSWER)
         yield f"queued_error{number}", steps(0, *begun, write[0], probes + reply + b"-EXECABORT x\r\n", ANSWER)
         yield f"exec_error{number}", steps(0, *begun, write[0], probes + queued + reply, ANSWER)
 
@@ -314,6 +351,9 @@ def messages(stream, *plain):
     for number, payload in enumerate(plain):
         yield f"plain{number}", payload
     yield "many_keys", MANY_KEYS
+    yield "empty_object", b" {} "
+    for number, value in enumerate((b"[]", b"[1,\"a\",{\"b\":[true]}]", b"{}", b"[1 2]", b"[\"\\\"\"]", b"[" * 70 + b"]" * 70)):
+        yield f"nested{number}", b'{"x":' + value + b"}"
     yield "too_long", b" " * (16 * 1024 + 1)
     for name, at, listed in bad_inputs():
         data = [value for field, value in listed if field == b"data"]
@@ -328,6 +368,7 @@ TARGETS = {
     "capture": captures,
     "record_log": lambda: ((name, log_input(parts)) for name, parts in logs()),
     "conf": confs,
+    "http": http_seeds.requests,
     "redis_source": sources,
     "redis_sink": sinks,
 }

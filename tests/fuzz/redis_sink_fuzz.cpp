@@ -16,9 +16,14 @@
 #include "engine/check.hpp"
 #include "tests/fuzz/input_bytes.hpp"
 #include "tests/fuzz/scripted_server.hpp"
+#include "tests/fuzz/scripted_time.hpp"
 
 namespace coreloop::tests {
 namespace {
+
+// Of the truth, until all is published.
+constexpr int rounds_max = 20;
+constexpr int waits_max = 40;
 
 enum Step : unsigned char {
   step_answer = 0xFE,        ///< the truth, until nothing more is asked
@@ -27,9 +32,13 @@ enum Step : unsigned char {
   step_answer_lost = 0xFB,   ///< everything is carried out, the answers are lost
   step_lose_entry = 0xFA,    ///< a server from before its last entry: stream
   step_end_recovery = 0xF9,  ///< the journal has been repeated
+  step_wait = 0xF8,          ///< time passes: tenths of a second
 };
 
 const std::array<std::string, io::output_stream_count> names{"a", "b", "c", "d", "e"};
+
+// Nobody listens: at a path, or at a port.
+constexpr std::uint8_t choices_nobody = 8 | 16;
 
 class SinkRun {
  public:
@@ -43,6 +52,13 @@ class SinkRun {
   }
 
   ~SinkRun() { sink_.close(); }
+
+  /// Without a server.
+  void check_refused() const {
+    CHECK(sink_.health().fault() == io::RedisFault::none, "a server may still come");
+    CHECK(sink_.health().connect_failures.get() > 0, "it was tried");
+    CHECK(!sink_.health().is_open.load(), "to no avail");
+  }
 
   void step(std::string_view text) {
     const unsigned char kind = text.empty() ? 0 : static_cast<unsigned char>(text.front());
@@ -66,6 +82,10 @@ class SinkRun {
         if (is_recovering_) sink_.end_of_recovery();
         is_recovering_ = false;
         break;
+      case step_wait:
+        text.remove_prefix(1);
+        pass_tenths(take_byte(text) % waits_max, [this] { server_.settle(loop_); });
+        break;
       default:
         is_honest_ = false;
         server_.send(text);
@@ -79,7 +99,8 @@ class SinkRun {
     if (has_fault) CHECK(!sink_.health().fault_text().empty(), "a fault has a reason");
     CHECK(sink_.pending_count() <= written_count_, "no more waits than was written");
     if (!is_honest_ || is_recovering_) return;
-    for (int round = 0; round < 4; ++round) {
+    for (int round = 0; round < rounds_max && (round == 0 || sink_.pending_count() != 0); ++round) {
+      pass_tenths(1, [this] { server_.settle(loop_); });
       server_.answer(loop_);
       server_.settle(loop_);
     }
@@ -99,7 +120,9 @@ class SinkRun {
   io::RedisSinkOptions options(std::uint8_t choices) {
     io::RedisSinkOptions options;
     options.session.name = "writer";
-    options.session.address = server_.address();
+    const bool has_server = (choices & choices_nobody) == 0;
+    options.session.address =
+        has_server ? server_.address(choices >> 5) : server_.nobody((choices & 8) != 0);
     options.session.client.reply_bytes_max = std::size_t{1} << 14;
     options.session.pause_ns_min = options.session.pause_ns_max = 0;
     options.session.notice = [](bool, const std::string& text) {
@@ -192,6 +215,7 @@ void check_input(std::string_view input) {
   server.reset();
   const std::uint8_t choices = take_byte(input);
   SinkRun run(server, loop, choices);
+  if ((choices & choices_nobody) != 0) return run.check_refused();
   const std::vector<std::string_view> steps = pieces_of(input, '\xFF');
   for (std::size_t i = 0; i < steps.size() && i < steps_max; ++i)
     run.step(steps[i]);

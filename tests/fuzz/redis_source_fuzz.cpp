@@ -14,10 +14,15 @@
 #include "engine/check.hpp"
 #include "tests/fuzz/input_bytes.hpp"
 #include "tests/fuzz/scripted_server.hpp"
+#include "tests/fuzz/scripted_time.hpp"
 #include "tests/support/scripted_clock.hpp"
 
 namespace coreloop::tests {
 namespace {
+
+// Of the truth, until all has come; one brings one entry at least.
+constexpr int rounds_max = 20;
+constexpr int waits_max = 40;
 
 enum Step : unsigned char {
   step_answer = 0xFE,      ///< the truth, until nothing more is asked
@@ -25,9 +30,13 @@ enum Step : unsigned char {
   step_add = 0xFC,         ///< an entry: stream, milliseconds above the last
   step_look_again = 0xFB,  ///< the sink has found out that this is no master
   step_hold = 0xFA,        ///< answers, but nothing is consumed: no room downstream
+  step_wait = 0xF9,        ///< time passes: tenths of a second
 };
 
 const std::vector<std::string> names{"ticks", "signals", "more"};
+
+// Nobody listens: at a path, or at a port.
+constexpr std::uint8_t choices_nobody = 8 | 16;
 
 class SourceRun {
  public:
@@ -39,6 +48,13 @@ class SourceRun {
   }
 
   ~SourceRun() { source_.close(); }
+
+  /// Without a server.
+  void check_refused() const {
+    CHECK(source_.health().fault() == io::RedisFault::none, "a server may still come");
+    CHECK(source_.health().connect_failures.get() > 0, "it was tried");
+    CHECK(!source_.health().is_open.load(), "to no avail");
+  }
 
   void step(std::string_view text) {
     const unsigned char kind = text.empty() ? 0 : static_cast<unsigned char>(text.front());
@@ -58,6 +74,10 @@ class SourceRun {
       case step_hold:
         server_.answer(loop_);
         return;
+      case step_wait:
+        text.remove_prefix(1);
+        pass_tenths(take_byte(text) % waits_max, [this] { server_.settle(loop_); });
+        break;
       default:
         is_honest_ = false;
         server_.send(text);
@@ -73,16 +93,16 @@ class SourceRun {
       CHECK(source_.counters(i).lag.load() <= INT64_MAX,
             "no stream is longer than Redis can count");
     if (!is_honest_) return;
-    for (int round = 0; round < 4; ++round) {
+    for (int round = 0; round < rounds_max && (round == 0 || !has_all()); ++round) {
+      pass_tenths(1, [this] { server_.settle(loop_); });
       server_.answer(loop_);
       settle();
     }
     CHECK(source_.health().fault() == io::RedisFault::none, "the truth is no fault");
     if (!reads_all_) return;
+    CHECK(has_all(), "every entry has come, once");
     for (std::size_t i = 0; i < names.size(); ++i) {
-      const auto stream = server_.streams.find(names[i]);
-      const std::size_t count = stream == server_.streams.end() ? 0 : stream->second.entries.size();
-      CHECK(taken_[names[i]].count == count, "every entry has come, once");
+      const std::size_t count = server_.streams[names[i]].entries.size();
       CHECK(source_.counters(i).entries.get() == count, "and is counted");
       CHECK(source_.counters(i).trimmed.get() == 0, "none was missed");
     }
@@ -97,7 +117,9 @@ class SourceRun {
   io::RedisSourceOptions options(std::uint8_t choices) {
     io::RedisSourceOptions options;
     options.session.name = "reader";
-    options.session.address = server_.address();
+    const bool has_server = (choices & choices_nobody) == 0;
+    options.session.address =
+        has_server ? server_.address(choices >> 5) : server_.nobody((choices & 8) != 0);
     options.session.client.reply_bytes_max = std::size_t{1} << 14;
     options.session.pause_ns_min = options.session.pause_ns_max = 0;
     options.session.notice = [](bool, const std::string& text) {
@@ -109,6 +131,14 @@ class SourceRun {
     options.count_max = (choices & 4) != 0 ? 2 : 1'024;
     options.clock = &clock_;
     return options;
+  }
+
+  [[nodiscard]] bool has_all() {
+    return std::all_of(names.begin(), names.end(), [this](const std::string& name) {
+      const auto stream = server_.streams.find(name);
+      return taken_[name].count ==
+             (stream == server_.streams.end() ? 0 : stream->second.entries.size());
+    });
   }
 
   void settle() {
@@ -158,6 +188,7 @@ void check_input(std::string_view input) {
   server.reset();
   const std::uint8_t choices = take_byte(input);
   SourceRun run(server, loop, choices);
+  if ((choices & choices_nobody) != 0) return run.check_refused();
   const std::vector<std::string_view> steps = pieces_of(input, '\xFF');
   for (std::size_t i = 0; i < steps.size() && i < steps_max; ++i)
     run.step(steps[i]);

@@ -2,8 +2,11 @@
 #include "tests/fuzz/scripted_server.hpp"
 
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -15,6 +18,7 @@ namespace {
 
 constexpr int turns_max = 40;
 constexpr int rounds_max = 12;
+constexpr std::string_view nothing_new = "*-1\r\n";
 
 std::string bulk(std::string_view text) {
   return "$" + std::to_string(text.size()) + "\r\n" + std::string{text} + "\r\n";
@@ -29,10 +33,11 @@ std::int64_t take_number(std::string_view text, std::size_t& at, char mark) {
   const std::size_t end = text.find("\r\n", at);
   if (end == text.npos) return -1;
   CHECK(text[at] == mark, "a command in the form of the protocol");
-  const std::string digits{text.substr(at + 1, end - at - 1)};
-  CHECK(!digits.empty() && digits.find_first_not_of("0123456789") == digits.npos, "a count");
+  std::uint32_t number = 0;
+  const auto read = std::from_chars(text.data() + at + 1, text.data() + end, number);
+  CHECK(read.ec == std::errc{} && read.ptr == text.data() + end, "a count");
   at = end + 2;
-  return std::atoll(digits.c_str());
+  return number;
 }
 
 }  // namespace
@@ -47,16 +52,40 @@ ScriptedServer::ScriptedServer() {
   CHECK(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
             ::listen(listener_, 64) == 0,
         "a socket to listen on");
+  port_holder_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in held{};
+  held.sin_family = AF_INET;
+  held.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof held;
+  CHECK(::bind(port_holder_, reinterpret_cast<const sockaddr*>(&held), size) == 0 &&
+            ::getsockname(port_holder_, reinterpret_cast<sockaddr*>(&held), &size) == 0,
+        "a port of our own");
+  port_ = ntohs(held.sin_port);
 }
 
 ScriptedServer::~ScriptedServer() {
   hang_up();
   ::close(listener_);
+  ::close(port_holder_);
 }
 
-io::RedisAddress ScriptedServer::address() const {
+io::RedisAddress ScriptedServer::address(std::uint8_t choices) const {
   io::RedisAddress address;
   address.unix_path = folder_.path("redis.sock");
+  if ((choices & 1) != 0) address.password = "secret";
+  if ((choices & 2) != 0) address.user = "engine";
+  if ((choices & 4) != 0) address.database = 3;
+  return address;
+}
+
+io::RedisAddress ScriptedServer::nobody(bool is_path) const {
+  io::RedisAddress address;
+  if (is_path) {
+    address.unix_path = folder_.path("nobody.sock");
+  } else {
+    address.host = "127.0.0.1";
+    address.port = port_;
+  }
   return address;
 }
 
@@ -137,6 +166,7 @@ void ScriptedServer::answer(io::EventLoop& loop) {
     if (bytes.empty()) return;
     if (client_ >= 0) static_cast<void>(::send(client_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
     settle(loop);
+    if (bytes == nothing_new) return;  // it would be asked for again for ever
   }
 }
 
@@ -186,6 +216,7 @@ std::string ScriptedServer::answer_to(const Command& command) {
   if (word == "XINFO") return info(command.at(2));
   if (word == "XLEN") return ":" + std::to_string(streams[command.at(1)].entries.size()) + "\r\n";
   if (word == "INFO") return "$0\r\n\r\n";
+  if (word == "AUTH" || word == "SELECT") return "+OK\r\n";
   CHECK(word == "XREAD", "no other command");
   return read(command);
 }
@@ -239,7 +270,7 @@ std::string ScriptedServer::read(const Command& command) const {
     ++found_count;
     bytes += array_of(2) + bulk(name) + array_of(count) + entries;
   }
-  return found_count == 0 ? std::string{"*-1\r\n"} : array_of(found_count) + bytes;
+  return found_count == 0 ? std::string{nothing_new} : array_of(found_count) + bytes;
 }
 
 }  // namespace coreloop::tests

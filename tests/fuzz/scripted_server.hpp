@@ -34,7 +34,10 @@ class ScriptedServer {
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
-  [[nodiscard]] io::RedisAddress address() const;
+  /// Where it can be reached. `choices`: a bit each for a password, a user and a database.
+  [[nodiscard]] io::RedisAddress address(std::uint8_t choices = 0) const;
+  /// Where nobody listens: a path that is none, or a port.
+  [[nodiscard]] io::RedisAddress nobody(bool is_path) const;
 
   /// Forgets streams and connections.
   void reset();
@@ -42,7 +45,7 @@ class ScriptedServer {
   /// Runs `loop` until nothing more happens by itself, and takes what the client asks meanwhile.
   void settle(io::EventLoop& loop);
 
-  /// Answers everything asked, and what is asked then, as a Redis would.
+  /// Answers everything asked, and what is asked then, as a Redis would, until it has nothing new.
   void answer(io::EventLoop& loop);
   /// The same, but the connection ends before any answer is out.
   void answer_nobody();
@@ -66,6 +69,8 @@ class ScriptedServer {
 
   ScratchFolder folder_;
   int listener_ = -1;
+  int port_holder_ = -1;  ///< keeps a port that nobody listens at
+  std::uint16_t port_ = 0;
   int client_ = -1;
   std::string received_;
   std::size_t answered_ = 0;  ///< of `asked`
