@@ -186,7 +186,12 @@ class RedisClient::Connection {
         if (reply != nullptr) reply->integer = value;
         return reply;
       };
-      made.createNil = [](const redisReadTask* task) -> void* { return make(task); };
+      made.createNil = [](const redisReadTask* task) -> void* {
+        redisReply* const reply = make(task);
+        // The task is of the array or string that is not there.
+        if (reply != nullptr) reply->type = REDIS_REPLY_NIL;
+        return reply;
+      };
       made.freeObject = [](void*) {};  // on_reply and close() give the whole arena back
       return made;
     }();

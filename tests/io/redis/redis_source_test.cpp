@@ -91,6 +91,17 @@ TEST_F(RedisSourceTest, AStreamNamedTwiceInOneAnswerGivesNothingTwice) {
   EXPECT_EQ(source_.counters(0).entries.get(), 0U);
 }
 
+TEST_F(RedisSourceTest, NilInEitherFormIsNoEntries) {
+  begin();
+  notices_.clear();
+  const std::string info = info_answer(":2", ":2");
+  answer(info + info + "*-1\r\n");
+  answer("$-1\r\n");
+  answer("*1\r\n" + read_answer("ticks", "5-1"));
+  EXPECT_EQ(take_all(), std::vector<std::string>{"ticks 5-1"});
+  EXPECT_TRUE(notices_.empty()) << notices_.front();
+}
+
 TEST_F(RedisSourceTest, CountsThatCannotBeMissNothing) {
   for (const auto& [length, added] : std::vector<std::pair<std::string, std::string>>{
            {":3", ":2"}, {":-1", ":2"}, {":1", ":-2"}, {"+x", ":2"}, {":1", "+x"}}) {
