@@ -253,6 +253,8 @@ def sources():
     yield "nothing", steps(0, b"+OK\r\n", ANSWER)
     yield "garbage", steps(0, b"HTTP/1.1 400\r\n", ROLE + b"+more\r\n", ROLE + b"*", ANSWER)
     yield "huge", steps(0, ROLE, b"*99999999\r\n", ROLE, b"$20000\r\n" + b"x" * 1500)
+    yield "too_long", steps(0, ROLE, b"$20000\r\n" + b"x" * 16500)
+    yield "bulk_nil", steps(1, ROLE, infos + b"$-1\r\n", some, b"*-1\r\n", ANSWER)
     yield "forms", steps(1, ROLE, infos + b":5\r\n", ROLE, infos + b"*1\r\n:5\r\n", ROLE,
                          infos + b"*1\r\n" + stream_reply(b"other", b""))
     yield "fields", steps(1, ROLE, infos + b"*1\r\n" + stream_reply(
