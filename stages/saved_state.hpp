@@ -1,6 +1,7 @@
 // The state of the stages as bytes. Every object that keeps some names its members once, in
 // visit_state(), and a visitor writes them down or reads them back:
 //
+//   StateSize      how many bytes they are
 //   StateWriter    members -> bytes
 //   StateReader    bytes -> members of an object made with the same conf
 //
@@ -62,6 +63,28 @@ class StateWriter {
 
   // tidy: allow std::string because of the same
   std::string& bytes_;
+};
+
+/// What a StateWriter would write.
+class StateSize {
+ public:
+  template <class T>
+  void value(const T& /*member*/) {
+    bytes_ += sizeof(detail::MemberHead) + sizeof(T);
+  }
+  template <class T>
+  void rows(const std::vector<T>& /*table*/, std::size_t used) {
+    bytes_ += sizeof(detail::MemberHead) + used * sizeof(T);
+  }
+  template <class T>
+  void rows(const std::vector<T>& table) {
+    rows(table, table.size());
+  }
+
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  std::size_t bytes_ = 0;
 };
 
 class StateReader {

@@ -62,7 +62,8 @@ class CaptureRun {
   /// Opens the outputs and runs the engine over `source`; `report` tells of what the source was,
   /// and answers an exit code.
   template <class Source, class Report>
-  int run(Source& source, bool is_tape, RunSummary& summary, const Report& report);
+  int run(Source& source, bool is_tape, RunSummary& summary, const Report& report,
+          std::string_view state = {});
 
  private:
   const CaptureRunOptions& options_;
@@ -83,7 +84,8 @@ int CaptureRun::prepare() {
 }
 
 template <class Source, class Report>
-int CaptureRun::run(Source& source, bool is_tape, RunSummary& summary, const Report& report) {
+int CaptureRun::run(Source& source, bool is_tape, RunSummary& summary, const Report& report,
+                    std::string_view state) {
   const std::string out = without_prefix(conf_.sink);
   std::unique_ptr<io::File> out_file;
   int exit_code = exit_ok;
@@ -101,8 +103,8 @@ int CaptureRun::run(Source& source, bool is_tape, RunSummary& summary, const Rep
   exit_code = latency_log.open(options_.hlog.empty());
   if (exit_code != exit_ok) return exit_code;
 
-  const RecordedRun<Source, io::CaptureSink> run{conf_,      is_tape,   source,     sink,
-                                                 tape.get(), pipeline_, latency_log};
+  const RecordedRun<Source, io::CaptureSink> run{conf_,      is_tape,   source,      sink,
+                                                 tape.get(), pipeline_, latency_log, state};
   // Rings cycle through all of their storage: small ones stay in the caches.
   constexpr std::uint32_t usual_capacity = 1'024;
   constexpr std::uint32_t largest_capacity = 65'536;
@@ -144,9 +146,10 @@ int run_journal(const CaptureRunOptions& options, CaptureRun& run, RunSummary& s
                            {.to_unix_ns = options.source.to_unix_ns,
                             .speed = options.source.speed,
                             .clock = options.source.clock});
-  return run.run(player, false, summary, [&journal](const RecordedRunEnd& end) {
+  const auto report = [&journal](const RecordedRunEnd& end) {
     return journal.report_end(end.fault, end.broken_command_count);
-  });
+  };
+  return run.run(player, false, summary, report, journal.begin().state);
 }
 
 }  // namespace

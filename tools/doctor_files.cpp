@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "io/journal/journal_contents.hpp"
+#include "io/journal/snapshot_file.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/live_journal.hpp"
 
@@ -151,8 +153,12 @@ Lock look_at_lock(const std::string& directory) {
 
 void examine_contents(const io::EngineConf& conf, DoctorFindings& findings) {
   const std::string& path = conf.journal.dir;
+  std::vector<std::string> problems;
+  const std::vector<io::Snapshot> snapshots = io::read_snapshots(path, problems);
   io::JournalContents contents;
-  const std::string problem = io::read_journal_contents(path, contents);
+  if (!snapshots.empty()) contents = snapshots.front().journal;
+  std::string problem = io::read_journal_contents(path, contents);
+  if (snapshots.empty() && !problems.empty()) problem = problems.front();
   if (!problem.empty()) {
     return findings.fail(exit_data, "journal", path + ": " + problem,
                          "The engine does not start on a damaged journal.",
@@ -169,8 +175,11 @@ void examine_contents(const io::EngineConf& conf, DoctorFindings& findings) {
                          "change them back, or another journal.dir");
   }
   findings.ok("journal", path + ": whole, " + std::to_string(contents.last_sequence) +
-                             " inputs in " + std::to_string(contents.end.segment_id) +
-                             " segments, written by " + contents.build);
+                             " inputs up to segment " + std::to_string(contents.end.segment_id) +
+                             ", written by " + contents.build);
+  for (const std::string& each : problems)
+    findings.warn("journal", each, "An older snapshot stands in: the start takes longer.",
+                  "look after the disk");
 }
 
 void examine_missing_directory(const std::string& path, DoctorFindings& findings) {

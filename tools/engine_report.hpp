@@ -1,12 +1,14 @@
-// What an engine tells of itself: its latencies, and once it has finished whether its invariants
-// hold and the figures of its summary. Templates over the engine's type.
+// What an engine tells of itself: its state, its latencies, and once it has finished whether its
+// invariants hold and the figures of its summary. Templates over the engine's type.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/conf/engine_conf.hpp"
 #include "io/edge/pipeline_engine.hpp"
+#include "stages/saved_state.hpp"
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/latency_rows.hpp"
@@ -26,6 +28,28 @@ int check_invariants(const EngineType& engine) {
     return complain("engine", "the books of RISK and MARK differ", exit_invariant);
   }
   return exit_ok;
+}
+
+/// Gives an engine that has not started the state of another; false if that is of another layout,
+/// and the engine must not be used. Nothing is read from an empty one.
+template <class Engine>
+bool restore(Engine& engine, std::string_view state) {
+  if (state.empty()) return true;
+  stages::StateReader reader(state);
+  engine.visit_state(reader);
+  return reader.is_complete();
+}
+
+/// The state of an engine between inputs.
+template <class Engine>
+std::string state_of(Engine& engine) {
+  stages::StateSize size;
+  engine.visit_state(size);
+  std::string bytes;
+  bytes.reserve(size.bytes());
+  stages::StateWriter writer(bytes);
+  engine.visit_state(writer);
+  return bytes;
 }
 
 /// Copies of all of an engine's histograms, stage by stage. Any thread; never stops the engine.

@@ -26,8 +26,9 @@ class ConsumerSink {
 
 }  // namespace
 
-int open_journal(const std::string& directory, RecordedJournal& journal, io::EngineConf& conf) {
-  int exit_code = journal.open(directory);
+int open_journal(const std::string& directory, RecordedJournal& journal, io::EngineConf& conf,
+                 RecordedJournal::Begin begin) {
+  int exit_code = journal.open(directory, begin);
   if (exit_code != exit_ok) return exit_code;
   exit_code = read_recorded_conf(journal.conf(), conf);
   if (exit_code != exit_ok) return exit_code;
@@ -47,7 +48,7 @@ int replay_outputs(RecordedJournal& journal, const io::EngineConf& conf, OutputC
   constexpr std::uint32_t ring_capacity = 1'024;  // as by default: a journal says nothing of it
   const RecordedRunEnd end = run_recorded_on<ring_capacity>(
       RecordedRun<io::JournalPlayer, ConsumerSink>{conf, false, player, sink, nullptr, pipeline,
-                                                   no_log},
+                                                   no_log, journal.begin().state},
       summary);
   const int damage = journal.report_end(end.fault, end.broken_command_count);
   return end.invariants_code != exit_ok ? end.invariants_code : damage;

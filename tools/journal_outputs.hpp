@@ -27,7 +27,8 @@ class OutputConsumer {
 /// Opens the journal in `directory` and takes its conf, so that its inputs are next; 0, 65, 66 or
 /// 77, explained on stderr.
 [[nodiscard]] int open_journal(const std::string& directory, RecordedJournal& journal,
-                               io::EngineConf& conf);
+                               io::EngineConf& conf,
+                               RecordedJournal::Begin begin = RecordedJournal::Begin::first);
 
 /// Replays `journal` to its end, or up to input `last_sequence`, and fills in `summary`; 0, 65
 /// (what came before the damage has been replayed) or 70, explained on stderr. What the consumer's

@@ -23,10 +23,12 @@ io::BuildFacts build_facts() {
 }  // namespace
 
 LiveHttp::LiveHttp(const io::EngineConf& conf, const io::Clock& clock,
-                   std::function<io::RedisFacts()> redis)
+                   std::function<io::RedisFacts()> redis,
+                   std::function<io::JournalFacts()> journal)
     : conf_(conf),
       clock_(clock),
       redis_(std::move(redis)),
+      journal_(std::move(journal)),
       build_(build_facts()),
       start_unix_ns_(clock.unix_ns()),
       start_monotonic_ns_(clock.monotonic_ns()),

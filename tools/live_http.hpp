@@ -126,7 +126,7 @@ class LiveHttp final : private io::EngineDesk {
  public:
   /// `redis`: what both ends say, from any thread. What it uses, and `conf`, must outlive this.
   LiveHttp(const io::EngineConf& conf, const io::Clock& clock,
-           std::function<io::RedisFacts()> redis);
+           std::function<io::RedisFacts()> redis, std::function<io::JournalFacts()> journal);
   ~LiveHttp() override;
 
   /// Reads the token and takes the ports of the conf, all or none, and begins to answer; 0, or an
@@ -178,6 +178,7 @@ class LiveHttp final : private io::EngineDesk {
   [[nodiscard]] io::ViewCopies views() override;
   [[nodiscard]] io::TimingFacts timing() override;
   [[nodiscard]] io::RedisFacts redis() override { return redis_(); }
+  [[nodiscard]] io::JournalFacts journal() override { return journal_(); }
   [[nodiscard]] io::ToldErrors errors() override { return told_errors().copy(); }
   [[nodiscard]] const io::BuildFacts& build() const override { return build_; }
   [[nodiscard]] std::uint64_t order_seed() const override { return conf_.decision.fill.seed; }
@@ -188,6 +189,7 @@ class LiveHttp final : private io::EngineDesk {
   const io::EngineConf& conf_;
   const io::Clock& clock_;
   std::function<io::RedisFacts()> redis_;
+  std::function<io::JournalFacts()> journal_;
   io::BuildFacts build_;
   std::int64_t start_unix_ns_;
   std::int64_t start_monotonic_ns_;

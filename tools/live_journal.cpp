@@ -103,19 +103,13 @@ int LiveJournal::open() {
 // The two newest count. A damaged one leaves the other; two damaged ones are no accident that an
 // engine should decide about.
 int LiveJournal::read_snapshots() {
-  const std::string& path = conf_.journal.dir;
-  std::vector<std::uint64_t> sequences = io::list_snapshots(path);
-  if (sequences.size() > io::snapshots_kept) sequences.resize(io::snapshots_kept);
-  for (const std::uint64_t sequence : sequences) {
-    io::Snapshot snapshot;
-    const std::string problem = io::read_snapshot(path, sequence, snapshot);
-    if (problem.empty())
-      snapshots_.push_back(std::move(snapshot));
-    else
-      log_line(LogLevel::warning, "journal", problem + "; going on with what is older");
-  }
-  if (!snapshots_.empty() || sequences.empty()) return exit_ok;
-  return complain("journal", path + ": no snapshot is good" + std::string{advice}, exit_data);
+  std::vector<std::string> problems;
+  snapshots_ = io::read_snapshots(conf_.journal.dir, problems);
+  for (const std::string& problem : problems)
+    log_line(LogLevel::warning, "journal", problem + "; going on with what is older");
+  if (!snapshots_.empty() || problems.empty()) return exit_ok;
+  return complain("journal", conf_.journal.dir + ": no snapshot is good" + std::string{advice},
+                  exit_data);
 }
 
 std::vector<io::Restart> LiveJournal::restarts() const {
@@ -164,6 +158,8 @@ int LiveJournal::start_writing(std::size_t restart,
   if (restart < snapshots_.size()) restart_ = std::move(snapshots_[restart]);
   snapshots_.clear();
   if (recorded_count() != 0) {
+    const int exit_code = check_build();
+    if (exit_code != exit_ok) return exit_code;
     reader_ = std::make_unique<io::RecordReader>(conf_.journal.dir);
     if (!reader_->open(restart_.journal.end))
       return complain("journal", reader_->problem() + advice, exit_data);
@@ -178,8 +174,28 @@ int LiveJournal::start_writing(std::size_t restart,
   const int error = writer_->open(contents_.end);
   if (error != 0)
     return complain("journal", conf_.journal.dir + ": " + std::strerror(error), exit_io);
-  journal_ = std::make_unique<io::Journal>(*writer_);
+  const std::uint64_t others = contents_.end.next_number - 1 - contents_.last_sequence;
+  journal_ = is_begun() ? std::make_unique<io::Journal>(*writer_, others)
+                        : std::make_unique<io::Journal>(*writer_);
   return is_begun() ? exit_ok : begin(bases, cursors, unix_ns);
+}
+
+// What is replayed was decided, and perhaps published, by another build: this one could come to
+// other outputs under the same ids.
+int LiveJournal::check_build() const {
+  if (contents_.build == build_name()) return exit_ok;
+  const std::string what = std::to_string(recorded_count()) +
+                           " inputs to be replayed were recorded by " + contents_.build +
+                           ", this is " + build_name();
+  if (conf_.journal.accepts_build) {
+    log_line(LogLevel::warning, "journal", what + "; accepted");
+    return exit_ok;
+  }
+  return complain("journal",
+                  what +
+                      ". Start that one once more and stop it in order: it leaves nothing to "
+                      "replay. Or accept this one: --set journal.accept_build=true",
+                  exit_conf);
 }
 
 int LiveJournal::begin(const std::array<io::EntryId, io::output_stream_count>& bases,
@@ -209,8 +225,26 @@ void LiveJournal::start_following() {
   follower_ = std::make_unique<SnapshotFollower>(conf_, *writer_, std::move(begin));
 }
 
+io::JournalFacts LiveJournal::facts() const {
+  const std::lock_guard lock(facts_mutex_);
+  return facts_;
+}
+
+void LiveJournal::note_facts() {
+  const std::lock_guard lock(facts_mutex_);
+  facts_.is_on = true;
+  facts_.segment = writer_->full_segment() + 1;
+  facts_.waits_for_room = writer_->next_segment_error() != 0;
+  if (follower_ == nullptr) return;
+  const std::uint64_t sequence = follower_->snapshot_sequence();
+  facts_.snapshot_sequence = sequence != 0 ? sequence : restart_.journal.last_sequence;
+  facts_.snapshot_fails = follower_->error() != 0;
+  facts_.removed_segments = follower_->removed_segments();
+}
+
 int LiveJournal::attend() {
   if (writer_ == nullptr) return exit_ok;
+  note_facts();
   const int failure = writer_->failure();
   if (failure != 0) {
     return complain(

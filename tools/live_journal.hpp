@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "io/edge/entry_id.hpp"
 #include "io/edge/restart.hpp"
 #include "io/edge/sink.hpp"
+#include "io/http/engine_desk.hpp"
 #include "io/journal/journal.hpp"
 #include "io/journal/journal_contents.hpp"
 #include "io/journal/journal_source.hpp"
@@ -79,6 +81,8 @@ class LiveJournal {
   /// Looks after it while the engine runs: 65 if what was written does not come back, 74 once a
   /// sync has failed. A disk that is full is told once; reading goes on when there is room.
   [[nodiscard]] int attend();
+  /// As of the last attend(). Any thread.
+  [[nodiscard]] io::JournalFacts facts() const;
   /// The engine has ended: everything is on the disk when this returns.
   [[nodiscard]] int close();
   /// After close(): a snapshot at the journal's end, so that the next start replays nothing. The
@@ -89,10 +93,12 @@ class LiveJournal {
   [[nodiscard]] bool is_on() const { return !conf_.journal.dir.empty(); }
   [[nodiscard]] int read_snapshots();
   [[nodiscard]] int check_conf() const;
+  [[nodiscard]] int check_build() const;
   [[nodiscard]] std::vector<std::string> stream_names() const;
   [[nodiscard]] int begin(const std::array<io::EntryId, io::output_stream_count>& bases,
                           const std::vector<io::EntryId>& cursors, std::int64_t unix_ns);
   [[nodiscard]] int attend_follower();
+  void note_facts();
 
   const io::EngineConf& conf_;
   io::LogDirectory directory_;
@@ -104,6 +110,8 @@ class LiveJournal {
   std::unique_ptr<io::RecordWriter> writer_;
   std::unique_ptr<io::Journal> journal_;
   std::unique_ptr<SnapshotFollower> follower_;
+  mutable std::mutex facts_mutex_;
+  io::JournalFacts facts_;  ///< under its mutex
   int told_error_ = 0;
   int told_snapshot_error_ = 0;
   std::uint64_t told_snapshot_ = 0;

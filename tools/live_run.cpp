@@ -5,12 +5,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <string_view>
+#include <new>
 
 #include "io/edge/clock.hpp"
 #include "io/edge/pipeline_engine.hpp"
 #include "io/journal/resumed_source.hpp"
-#include "stages/saved_state.hpp"
 #include "tools/clock_watch.hpp"
 #include "tools/engine_report.hpp"
 #include "tools/engine_setup.hpp"
@@ -181,21 +180,14 @@ void drain(Engine& engine, Ends& ends, const io::Clock& clock, bool waits) {
   }
 }
 
-// False if it is of another layout. Nothing is read from an empty one.
+// Without memory the next start takes longer, no more.
 template <class Engine>
-bool restore(Engine& engine, std::string_view state) {
-  if (state.empty()) return true;
-  stages::StateReader reader(state);
-  engine.visit_state(reader);
-  return reader.is_complete();
-}
-
-template <class Engine>
-std::string state_of(Engine& engine) {
-  std::string bytes;
-  stages::StateWriter writer(bytes);
-  engine.visit_state(writer);
-  return bytes;
+void save(Engine& engine, LiveJournal& journal) {
+  try {
+    journal.save(engine.egress().last_ids(), state_of(engine));
+  } catch (const std::bad_alloc&) {
+    log_line(LogLevel::warning, "journal", "no snapshot at the end: out of memory");
+  }
 }
 
 template <std::uint32_t ring_capacity_max>
@@ -259,8 +251,7 @@ int run_engine(const RunParts& parts, io::PipelineOptions pipeline, RunSummary& 
   const int journal_code = parts.journal.close();
   if (exit_code == exit_ok) exit_code = journal_code;
   // What is not in the streams yet has to be made once more at the next start.
-  if (exit_code == exit_ok && is_drained && pending == 0)
-    parts.journal.save(engine->egress().last_ids(), state_of(*engine));
+  if (exit_code == exit_ok && is_drained && pending == 0) save(*engine, parts.journal);
   return exit_code == exit_ok ? log_code : exit_code;
 }
 
@@ -286,7 +277,8 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
   exit_code = Ends::make(conf, pipeline.threads.size() == 1, clock, ends);
   if (exit_code != exit_ok) return exit_code;
   if (journal.is_begun()) ends->resume(journal.restarts(), journal.cursors());
-  LiveHttp http(conf, clock, [&ends] { return ends->facts(); });
+  LiveHttp http(
+      conf, clock, [&ends] { return ends->facts(); }, [&journal] { return journal.facts(); });
   exit_code = http.start();
   if (exit_code != exit_ok) return exit_code;
   exit_code = connect(conf, *ends, clock, service);

@@ -34,6 +34,7 @@ struct RecordedRun {
   io::Tape* tape;  ///< or nullptr
   const io::PipelineOptions& pipeline;
   LatencyLog& latency_log;
+  std::string_view state{};  ///< the engine begins with it; empty: with empty books
 };
 
 /// How it ended.
@@ -88,6 +89,10 @@ RecordedRunEnd run_recorded_on(const RecordedRun<Source, Sink>& run, RunSummary&
                         .model = conf.decision.fill.model,
                         .numbers_before = conf.numbers_before},
       run.pipeline);
+  if (!restore(*engine, run.state)) {
+    return {.invariants_code = complain(
+                "journal", "its snapshot is of a build that keeps other state", exit_data)};
+  }
   const io::SystemClock clock;
   const std::int64_t start_ns = clock.monotonic_ns();
   drive(*engine, run);

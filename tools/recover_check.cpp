@@ -91,14 +91,16 @@ void print_books(const RunSummary& summary) {
 }
 
 void print_recovered(const io::JournalContents& contents, const io::EngineConf& conf,
-                     const RunSummary& summary, const LastOutputs& outputs) {
+                     const RunSummary& summary, std::uint64_t behind, const LastOutputs& outputs) {
   const stages::Statistics& s = summary.statistics;
-  print_row("replayed",
-            std::to_string(s.inputs) + " inputs in " + seconds_text(summary.elapsed_ns) +
-                rate_text(s.inputs, summary.elapsed_ns) + ": " + std::to_string(s.signals) +
-                " signals, " + std::to_string(s.ticks) + " ticks, " + std::to_string(s.timers) +
-                " timers, " + std::to_string(s.commands) + " commands; " +
-                std::to_string(outputs.count()) + " outputs");
+  print_row("replayed", std::to_string(s.inputs - behind) + " inputs in " +
+                            seconds_text(summary.elapsed_ns) +
+                            rate_text(s.inputs - behind, summary.elapsed_ns) + ": " +
+                            std::to_string(outputs.count()) + " outputs");
+  print_row("in all", std::to_string(s.inputs) + " inputs: " + std::to_string(s.signals) +
+                          " signals, " + std::to_string(s.ticks) + " ticks, " +
+                          std::to_string(s.timers) + " timers, " + std::to_string(s.commands) +
+                          " commands");
   std::string time = "none";
   if (contents.last_sequence != 0) {
     std::array<char, io::timestamp_bytes> text{};
@@ -126,10 +128,10 @@ int check_recovery(const std::string& directory) {
   unblock_stop_signals();
   RecordedJournal journal;
   io::EngineConf conf;
-  int exit_code = open_journal(directory, journal, conf);
+  int exit_code = open_journal(directory, journal, conf, RecordedJournal::Begin::newest);
   if (exit_code != exit_ok) return exit_code;
   const bool is_running = io::LogDirectory::is_taken(directory);
-  io::JournalContents contents;
+  io::JournalContents contents = journal.begin().journal;
   exit_code = read_contents(directory, journal, is_running, contents);
   if (exit_code != exit_ok) return exit_code;
   std::array<io::EntryId, io::output_stream_count> bases{};
@@ -137,11 +139,16 @@ int check_recovery(const std::string& directory) {
     const auto found = contents.starts.find(conf.output_names[i]);
     if (found != contents.starts.end()) bases[i] = found->second;
   }
+  const std::uint64_t behind = journal.begin().journal.last_sequence;
+  if (behind != 0) {
+    bases = journal.begin().output_ids;
+    print_row("snapshot", "behind input " + std::to_string(behind));
+  }
   LastOutputs outputs(bases);
   RunSummary summary;
   exit_code = replay_outputs(journal, conf, outputs, summary, contents.last_sequence);
   if (exit_code != exit_ok) return exit_code;
-  print_recovered(contents, conf, summary, outputs);
+  print_recovered(contents, conf, summary, behind, outputs);
   return exit_ok;
 }
 

@@ -41,6 +41,16 @@ int write_tape(const ExportArguments& arguments) {
   ProgressLine progress;
   std::uint64_t cut_count = 0;
   io::RawEntry entry;
+  const std::uint64_t behind = journal.begin().journal.last_sequence;
+  if (behind != 0) {
+    entry = journal.conf();
+    writer.write(entry.stream, 0, 0, 0, entry.fields);
+    log_line(LogLevel::warning, "replay",
+             "its first segments have gone: the tape begins behind input " +
+                 std::to_string(behind) +
+                 ", and a replay of it with empty books; one of the journal with those of its "
+                 "snapshot");
+  }
   while (source.peek(entry) == io::SourceStatus::entry && writer.error() == 0) {
     if (entry.is_cut) ++cut_count;
     writer.write(entry.stream, entry.id_ms, entry.id_counter, entry.receive_unix_ns, entry.fields);
@@ -51,7 +61,7 @@ int write_tape(const ExportArguments& arguments) {
   const int error = writer.finish();
   if (error != 0) return write_failed(arguments, error);
   log_line(LogLevel::info, "replay",
-           std::to_string(source.sequence()) + " inputs written to " + arguments.out);
+           std::to_string(source.sequence() - behind) + " inputs written to " + arguments.out);
   if (cut_count != 0) {
     log_line(LogLevel::warning, "replay",
              std::to_string(cut_count) +

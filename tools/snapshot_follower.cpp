@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <memory>
+#include <new>
 #include <utility>
 #include <fcntl.h>
 #include <pthread.h>
@@ -13,7 +14,7 @@
 
 #include "io/edge/pipeline_engine.hpp"
 #include "io/journal/journal_source.hpp"
-#include "stages/saved_state.hpp"
+#include "tools/engine_report.hpp"
 #include "tools/engine_setup.hpp"
 
 namespace coreloop::tools {
@@ -117,7 +118,16 @@ void SnapshotFollower::stop() {
   thread_.join();
 }
 
+// Without memory there are no more snapshots, and recovery takes longer.
 void SnapshotFollower::run() {
+  try {
+    follow_segments();
+  } catch (const std::bad_alloc&) {
+    error_.store(ENOMEM, std::memory_order_relaxed);
+  }
+}
+
+void SnapshotFollower::follow_segments() {
   pthread_setname_np(pthread_self(), "snapshot");
   // Of this thread alone, as Linux has it. What it cannot have it does without.
   static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), low_priority));
@@ -128,9 +138,8 @@ void SnapshotFollower::run() {
     if (last_segment == 0) return;
     if (engine == nullptr) {
       engine = std::make_unique<Engine>(conf_);
-      stages::StateReader reader(here_.state);
-      if (!here_.state.empty()) engine->pipeline().visit_state(reader);
-      if (!reader.is_complete()) problem = "the snapshot it began with is of another build";
+      if (!restore(engine->pipeline(), here_.state))
+        problem = "the snapshot it began with is of another build";
       here_.state = {};
     }
     if (problem.empty()) problem = follow(*engine, last_segment);
@@ -183,8 +192,7 @@ std::string SnapshotFollower::follow(Engine& engine, std::uint64_t last_segment)
 // A failure is told and tried again at the next segment: until then recovery takes longer, no more.
 void SnapshotFollower::make_snapshot(Engine& engine) {
   here_.output_ids = output_ids_of(conf_, engine.pipeline().egress().last_ids(), here_.journal);
-  stages::StateWriter state(here_.state);
-  engine.pipeline().visit_state(state);
+  here_.state = state_of(engine.pipeline());
   int error = sync_segments(here_.journal.end.segment_id);
   if (error == 0) error = io::write_snapshot(conf_.journal.dir, here_);
   here_.state = {};

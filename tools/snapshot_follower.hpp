@@ -60,6 +60,7 @@ class SnapshotFollower {
   class Engine;
 
   void run();
+  void follow_segments();
   [[nodiscard]] std::uint64_t wait_for_segment();
   /// Empty, or what is wrong.
   [[nodiscard]] std::string follow(Engine& engine, std::uint64_t last_segment);

@@ -127,6 +127,8 @@ std::vector<ConfKey> make_keys() {
   add("segments_kept", "16", presents,
       integer_rule(0, 1'000'000,
                    [](EngineConf& c, std::int64_t v) { c.journal.segments_kept = v; }));
+  add("accept_build", "false", presents,
+      boolean_rule([](EngineConf& c, bool v) { c.journal.accepts_build = v; }));
 
   section = "http";
   for (std::size_t i = 0; i < listener_count; ++i) {

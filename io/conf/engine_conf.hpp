@@ -57,6 +57,7 @@ struct JournalConf {
   bool syncs = false;  ///< sync = "batch"
   std::int64_t segment_mb = 64;
   std::int64_t segments_kept = 16;  ///< beside those that recovery needs
+  bool accepts_build = false;       ///< what another build recorded is replayed
 };
 
 struct LatencyConf {

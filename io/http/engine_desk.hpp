@@ -102,6 +102,15 @@ struct RedisFacts {
   std::uint64_t pending = 0;
 };
 
+struct JournalFacts {
+  bool is_on = false;
+  std::uint64_t segment = 0;            ///< the one that is written
+  bool waits_for_room = false;          ///< the next one cannot be made
+  std::uint64_t snapshot_sequence = 0;  ///< input behind which the newest stands; 0: none
+  bool snapshot_fails = false;          ///< the last try
+  std::uint64_t removed_segments = 0;   ///< since the process began
+};
+
 struct BuildFacts {
   std::string version;
   std::string revision;
@@ -133,6 +142,7 @@ class EngineDesk {
   [[nodiscard]] virtual ViewCopies views() = 0;
   [[nodiscard]] virtual TimingFacts timing() = 0;
   [[nodiscard]] virtual RedisFacts redis() = 0;
+  [[nodiscard]] virtual JournalFacts journal() = 0;
   [[nodiscard]] virtual ToldErrors errors() = 0;  ///< since the process began
   [[nodiscard]] virtual const BuildFacts& build() const = 0;
   [[nodiscard]] virtual std::uint64_t order_seed() const = 0;  ///< conf engine.seed

@@ -141,6 +141,24 @@ void write_redis_metrics(const RedisFacts& redis, MetricsText& text) {
       .sample({}, redis.hole);
 }
 
+void write_journal_metrics(const JournalFacts& journal, MetricsText& text) {
+  text.gauge("coreloop_journal_enabled", "1 where inputs are recorded before they are decided.")
+      .sample({}, journal.is_on ? 1U : 0U);
+  text.gauge("coreloop_journal_segment", "Number of the segment that is written.")
+      .sample({}, journal.segment);
+  text.gauge("coreloop_journal_full",
+             "1 while the next segment cannot be made: reading stops when the present one is full.")
+      .sample({}, journal.waits_for_room ? 1U : 0U);
+  text.gauge("coreloop_journal_snapshot_sequence",
+             "Sequence of the input behind which the newest snapshot stands.")
+      .sample({}, journal.snapshot_sequence);
+  text.gauge("coreloop_journal_snapshot_failing", "1 after a snapshot could not be written.")
+      .sample({}, journal.snapshot_fails ? 1U : 0U);
+  text.counter("coreloop_journal_segments_removed_total",
+               "Segments removed because snapshots have replaced them.")
+      .sample({}, journal.removed_segments);
+}
+
 void write_process_metrics(const ProcessFacts& process, std::int64_t start_unix_ns,
                            MetricsText& text) {
   text.counter("process_cpu_seconds_total", "CPU time used, user and system.")

@@ -20,6 +20,7 @@ void write_engine_metrics(LifeState state, const ViewCopies& views, const Timing
 
 /// coreloop_ of both ends at Redis.
 void write_redis_metrics(const RedisFacts& redis, MetricsText& text);
+void write_journal_metrics(const JournalFacts& journal, MetricsText& text);
 
 /// process_. `start_unix_ns`: when this process began.
 void write_process_metrics(const ProcessFacts& process, std::int64_t start_unix_ns,

@@ -70,6 +70,7 @@ HttpAnswer show_metrics(const ViewRequest& request) {
   write_business_metrics(views, timing, redis, text);
   write_engine_metrics(desk.state(), views, timing, desk.build(), text);
   write_redis_metrics(redis, text);
+  write_journal_metrics(desk.journal(), text);
   write_process_metrics(read_process_facts(), desk.start_unix_ns(), text);
   text.counter("coreloop_http_requests_total", "HTTP requests.")
       .sample({}, counters.requests.load(std::memory_order_relaxed));

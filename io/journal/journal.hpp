@@ -18,8 +18,8 @@ class Journal final : public InputLog, public SafeInputs {
   /// payload that is longer than any may be the beginning and the checksum.
   static constexpr std::size_t whole_record_bytes_max = std::size_t{48} * 1024;
 
-  /// `writer` is open and must outlive it. `others`: records before the inputs, or between them,
-  /// that are none.
+  /// `writer` is open and must outlive it. `others`: numbers that stand in the log, or will before
+  /// the first input, and are none of inputs: conf and start, and ends of segments.
   explicit Journal(RecordWriter& writer, std::uint64_t others = 2)
       : writer_(writer), others_(others) {}
 
@@ -43,7 +43,8 @@ class Journal final : public InputLog, public SafeInputs {
   // SafeInputs.
   [[nodiscard]] std::uint64_t safe_sequence() const noexcept override {
     const std::uint64_t number = writer_.safe_number();
-    return number > others_ ? number - others_ : 0;
+    const std::uint64_t others = others_ + writer_.segment_ends();
+    return number > others ? number - others : 0;
   }
   void make_safe() noexcept override { writer_.hand_over(); }
 

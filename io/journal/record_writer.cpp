@@ -40,6 +40,8 @@ int RecordWriter::open(const LogPosition& end) {
   // What a torn tail left must never look like a record again.
   std::memset(segment_.bytes + offset_, 0, segment_.size - offset_);
   if (::msync(segment_.bytes, segment_.size, MS_SYNC) != 0) return errno;
+  if (!is_of_this_build()) error = leave_segment_of_other_build();
+  if (error != 0) return error;
   appended_.store(number_ - 1, std::memory_order_release);
   durable_.store(number_ - 1, std::memory_order_release);
   full_segment_.store(segment_id_ - 1, std::memory_order_release);
@@ -128,22 +130,51 @@ void RecordWriter::write_record(std::uint32_t type, std::int64_t log_unix_ns,
 
 void RecordWriter::go_to_next_segment(std::int64_t log_unix_ns) noexcept {
   CHECK(next_is_ready_.load(std::memory_order_acquire), "room was seen");
-  // A segment that was full when the log was opened has its end already.
-  if (offset_ + record_size(0) <= segment_.size) write_record(end_of_segment, log_unix_ns, {});
+  end_segment(log_unix_ns);
   const std::lock_guard lock(mutex_);
   // The helper syncs and closes the old one before it makes another, so there is but one.
   CHECK(retired_.bytes == nullptr, "one retired segment at a time");
   retired_ = segment_;
-  segment_ = ready_;
+  begin_segment(ready_);
   ready_ = {};
   next_is_ready_.store(false, std::memory_order_relaxed);
+  wants_next_ = true;
+  wake_helper_.notify_one();
+}
+
+// A segment that was full when the log was opened has its end already.
+void RecordWriter::end_segment(std::int64_t log_unix_ns) noexcept {
+  if (offset_ + record_size(0) > segment_.size) return;
+  write_record(end_of_segment, log_unix_ns, {});
+  segment_ends_.store(segment_ends_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+void RecordWriter::begin_segment(const Mapping& segment) noexcept {
   full_segment_.store(segment_id_, std::memory_order_release);
   ++segment_id_;
+  segment_ = segment;
   const SegmentHeader header = header_of(segment_id_, number_);
   std::memcpy(segment_.bytes, &header, sizeof header);
   offset_ = sizeof header;
-  wants_next_ = true;
-  wake_helper_.notify_one();
+}
+
+bool RecordWriter::is_of_this_build() const noexcept {
+  SegmentHeader header;
+  std::memcpy(&header, segment_.bytes, sizeof header);
+  return header.build == header_of(0, 0).build;
+}
+
+// Whoever reads a record can tell which build wrote it. Before the helper runs.
+int RecordWriter::leave_segment_of_other_build() noexcept {
+  Mapping next;
+  int error = make_segment(options_.directory, header_of(segment_id_ + 1, 0));
+  if (error == 0) error = map_segment(segment_id_ + 1, next);
+  if (error != 0) return error;
+  end_segment(0);
+  if (::msync(segment_.bytes, segment_.size, MS_SYNC) != 0) error = errno;
+  unmap(segment_);
+  begin_segment(next);
+  return error;
 }
 
 void RecordWriter::hand_over() noexcept {

@@ -40,8 +40,8 @@ class RecordWriter {
   RecordWriter(const RecordWriter&) = delete;
   RecordWriter& operator=(const RecordWriter&) = delete;
 
-  /// Takes up behind `end` (default: an empty log): wipes what a torn tail left there, or begins a
-  /// segment; 0 or errno.
+  /// Takes up behind `end` (default: an empty log): wipes what a torn tail left there, and begins a
+  /// segment where there is none or the last one is of another build; 0 or errno.
   [[nodiscard]] int open(const LogPosition& end);
 
   /// Whether a record of `payload_bytes` can be appended now: in this segment, or in the next one,
@@ -60,6 +60,11 @@ class RecordWriter {
   /// Last record that survives what the options promise: appended, or synced. Any thread.
   [[nodiscard]] std::uint64_t safe_number() const noexcept {
     return (options_.syncs ? durable_ : appended_).load(std::memory_order_acquire);
+  }
+  /// Numbers that ends of segments have taken since open(). Read behind safe_number() it counts all
+  /// of them up to there, and perhaps later ones. Any thread.
+  [[nodiscard]] std::uint64_t segment_ends() const noexcept {
+    return segment_ends_.load(std::memory_order_relaxed);
   }
   /// errno of a failed sync: the process must end. 0: none. Any thread.
   [[nodiscard]] int failure() const noexcept { return failure_.load(std::memory_order_acquire); }
@@ -90,6 +95,10 @@ class RecordWriter {
   void write_record(std::uint32_t type, std::int64_t log_unix_ns,
                     std::span<const std::string_view> parts) noexcept;
   void go_to_next_segment(std::int64_t log_unix_ns) noexcept;
+  void end_segment(std::int64_t log_unix_ns) noexcept;
+  void begin_segment(const Mapping& segment) noexcept;
+  [[nodiscard]] bool is_of_this_build() const noexcept;
+  [[nodiscard]] int leave_segment_of_other_build() noexcept;
   void help() noexcept;
   void prepare_next() noexcept;
   void sync_appended() noexcept;
@@ -111,6 +120,7 @@ class RecordWriter {
   bool stops_ = false;
   // Published.
   std::atomic<bool> next_is_ready_{false};
+  std::atomic<std::uint64_t> segment_ends_{0};  ///< stored before the `appended_` behind it
   std::atomic<std::uint64_t> appended_{0};
   std::atomic<std::uint64_t> durable_{0};
   std::atomic<std::uint64_t> full_segment_{0};

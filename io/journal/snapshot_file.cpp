@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <dirent.h>
@@ -95,15 +96,18 @@ bool read_ids(std::string_view bytes, Ids& ids) {
   });
 }
 
-std::uint32_t crc_of(const SnapshotHeader& header, std::string_view sections) {
-  const std::uint32_t crc = crc32c(0, &header, offsetof(SnapshotHeader, crc));
-  return crc32c(crc, sections.data(), sections.size());
+std::uint32_t crc_of(const SnapshotHeader& header) {
+  return crc32c(0, &header, offsetof(SnapshotHeader, crc));
 }
 
-std::string encode(const Snapshot& snapshot) {
+std::uint32_t add_crc(std::uint32_t crc, std::string_view bytes) {
+  return crc32c(crc, bytes.data(), bytes.size());
+}
+
+// Of `sections` what they are; the rest of what `snapshot` says.
+SnapshotHeader header_of(const Snapshot& snapshot,
+                         const std::array<std::string_view, 4>& sections) {
   const JournalContents& journal = snapshot.journal;
-  const std::array<std::string, 3> sections{bytes_of(journal.conf), bytes_of(journal.starts),
-                                            bytes_of(journal.cursors)};
   SnapshotHeader header;
   header.sequence = journal.last_sequence;
   header.log_unix_ns = journal.last_log_unix_ns;
@@ -113,16 +117,12 @@ std::string encode(const Snapshot& snapshot) {
   header.output_ids = snapshot.output_ids;
   for (std::size_t i = 0; i < sections.size(); ++i)
     header.section_bytes[i] = sections[i].size();
-  header.section_bytes.back() = snapshot.state.size();
   std::memcpy(header.build.data(), journal.build.data(),
               std::min(journal.build.size(), header.build.size() - 1));
-  std::string bytes(sizeof header, '\0');
-  for (const std::string& section : sections)
-    bytes += section;
-  bytes += snapshot.state;
-  header.crc = crc_of(header, std::string_view{bytes}.substr(sizeof header));
-  std::memcpy(bytes.data(), &header, sizeof header);
-  return bytes;
+  header.crc = crc_of(header);
+  for (const std::string_view section : sections)
+    header.crc = add_crc(header.crc, section);
+  return header;
 }
 
 // Empty, or what is wrong with `bytes`.
@@ -131,7 +131,7 @@ std::string decode(std::string_view bytes, Snapshot& snapshot) {
   if (bytes.size() < sizeof header) return "shorter than its header";
   std::memcpy(&header, bytes.data(), sizeof header);
   bytes.remove_prefix(sizeof header);
-  if (header.magic != SnapshotHeader{}.magic || header.crc != crc_of(header, bytes))
+  if (header.magic != SnapshotHeader{}.magic || header.crc != add_crc(crc_of(header), bytes))
     return "damaged";
   if (header.format_version != snapshot_format_version ||
       header.amount_places != SnapshotHeader{}.amount_places) {
@@ -178,13 +178,46 @@ int read_file(const std::string& path, std::string& bytes) {
   return error;
 }
 
-int write_file(const std::string& path, std::string_view bytes) {
+int write_file(const std::string& path, std::span<const std::string_view> parts) {
   const int descriptor =
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor < 0) return errno;
-  int error = write_all(descriptor, bytes.data(), bytes.size(), 0);
+  int error = 0;
+  off_t offset = 0;
+  for (const std::string_view part : parts) {
+    if (error == 0) error = write_all(descriptor, part.data(), part.size(), offset);
+    offset += static_cast<off_t>(part.size());
+  }
   if (error == 0 && ::fsync(descriptor) != 0) error = errno;
   if (::close(descriptor) != 0 && error == 0) error = errno;
+  return error;
+}
+
+// Whether the file's bytes are `parts`; 0, EIO if not, or errno.
+int compare_file(const std::string& path, std::span<const std::string_view> parts) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) return errno;
+  std::array<char, 16'384> buffer;
+  int error = 0;
+  const auto read_next = [&](std::size_t size) {
+    ssize_t count = -1;
+    do
+      count = ::read(descriptor, buffer.data(), size);
+    while (count < 0 && errno == EINTR);
+    if (count < 0) error = errno;
+    return count < 0 ? std::size_t{0} : static_cast<std::size_t>(count);
+  };
+  for (std::string_view part : parts) {
+    while (error == 0 && !part.empty()) {
+      const std::size_t count = read_next(std::min(buffer.size(), part.size()));
+      if (error == 0 &&
+          (count == 0 || part.substr(0, count) != std::string_view{buffer.data(), count}))
+        error = EIO;
+      part.remove_prefix(count);
+    }
+  }
+  if (error == 0 && read_next(1) != 0) error = EIO;
+  ::close(descriptor);
   return error;
 }
 
@@ -221,17 +254,21 @@ std::vector<std::uint64_t> list_snapshots(const std::string& directory) {
 int write_snapshot(const std::string& directory, const Snapshot& snapshot) {
   const std::string path = directory + "/" + snapshot_name(snapshot.journal.last_sequence);
   const std::string unfinished = directory + "/snapshot.new";
-  const std::string bytes = encode(snapshot);
-  int error = write_file(unfinished, bytes);
+  const std::string conf = bytes_of(snapshot.journal.conf);
+  const std::string starts = bytes_of(snapshot.journal.starts);
+  const std::string cursors = bytes_of(snapshot.journal.cursors);
+  const SnapshotHeader header = header_of(snapshot, {conf, starts, cursors, snapshot.state});
+  const std::array<std::string_view, 5> parts{
+      std::string_view{reinterpret_cast<const char*>(&header), sizeof header}, conf, starts,
+      cursors, snapshot.state};
+  int error = write_file(unfinished, parts);
   if (error == 0 && ::rename(unfinished.c_str(), path.c_str()) != 0) error = errno;
   if (error != 0) {
     ::unlink(unfinished.c_str());
     return error;
   }
   error = sync_directory(directory);
-  std::string read_back;
-  if (error == 0) error = read_file(path, read_back);
-  return error == 0 && read_back != bytes ? EIO : error;
+  return error != 0 ? error : compare_file(path, parts);
 }
 
 std::string read_snapshot(const std::string& directory, std::uint64_t sequence,
@@ -243,6 +280,22 @@ std::string read_snapshot(const std::string& directory, std::uint64_t sequence,
   if (problem.empty() && snapshot.journal.last_sequence != sequence)
     problem = "of another sequence than its name says";
   return problem.empty() ? problem : path + ": " + problem;
+}
+
+std::vector<Snapshot> read_snapshots(const std::string& directory,
+                                     std::vector<std::string>& problems) {
+  std::vector<std::uint64_t> sequences = list_snapshots(directory);
+  if (sequences.size() > snapshots_kept) sequences.resize(snapshots_kept);
+  std::vector<Snapshot> snapshots;
+  for (const std::uint64_t sequence : sequences) {
+    Snapshot snapshot;
+    std::string problem = read_snapshot(directory, sequence, snapshot);
+    if (problem.empty())
+      snapshots.push_back(std::move(snapshot));
+    else
+      problems.push_back(std::move(problem));
+  }
+  return snapshots;
 }
 
 std::size_t remove_what_snapshots_replace(const std::string& directory, std::size_t segments_kept) {

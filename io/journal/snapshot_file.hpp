@@ -42,6 +42,11 @@ inline constexpr std::size_t snapshots_kept = 2;
 [[nodiscard]] std::string read_snapshot(const std::string& directory, std::uint64_t sequence,
                                         Snapshot& snapshot);
 
+/// Those of the newest `snapshots_kept` that are good, newest first. `problems`: what is wrong with
+/// each of the others; not empty, with no snapshot answered: none is good.
+[[nodiscard]] std::vector<Snapshot> read_snapshots(const std::string& directory,
+                                                   std::vector<std::string>& problems);
+
 /// Removes all but the newest `snapshots_kept` snapshots, and the segments that end more than
 /// `segments_kept` segments before the oldest of these. Answers the segments removed.
 std::size_t remove_what_snapshots_replace(const std::string& directory, std::size_t segments_kept);

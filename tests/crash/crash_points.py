@@ -55,6 +55,13 @@ POINTS = (
     Point("after_transaction", "write@socket~EXEC", "kill_after"),
     Point("after_exec_answer", "read@socket~+QUEUED", "kill_after"),
     Point("in_dead_letter", "write@socket~trade.signal.dlq", "kill_in"),
+    # A snapshot behind a full segment.
+    Point("before_snapshot_made", "open@snapshot.new", "kill_before", ROTATING),
+    Point("in_snapshot_bytes", "pwrite@snapshot.new", "kill_in", ROTATING),
+    Point("before_snapshot_sync", "fsync@snapshot.new", "kill_before", ROTATING),
+    Point("before_snapshot_rename", "rename@snapshot.new", "kill_before", ROTATING),
+    Point("after_snapshot_rename", "rename@snapshot.new", "kill_after", ROTATING),
+    Point("before_snapshot_removed", "unlink@.snap", "kill_before", ROTATING),
     # The end of a run.
     Point("before_last_sync", "fdatasync@.log", "kill_before"),
     Point("after_last_sync", "fdatasync@.log", "kill_after"),

@@ -35,7 +35,7 @@ sys.path.insert(0, str(HERE.parent / "support"))
 from crash_case import LAYOUTS, TICK, CrashRun
 from record import Record
 from stream_checker import DEAD, OUTPUTS, REJECTED, SAFE, SIGNAL, Checker
-from support.resp import Client, RedisError
+from support.resp import Client, ReplyError
 from support.server import is_installed
 
 SLACK = float(os.environ.get("CORELOOP_TEST_SLACK", "1"))
@@ -127,7 +127,7 @@ class Producer(threading.Thread):
                     commands = [(i, words) for i, words in commands if i > stands[words[1]]]
                 self._client.pipeline([words for _, words in commands])
                 return
-            except (OSError, RedisError):
+            except (OSError, ReplyError):
                 # LOADING, too: a server that has just come back.
                 self._client = None
                 time.sleep(0.05)

@@ -106,6 +106,7 @@ class QueueingDesk final : public io::EngineDesk {
   [[nodiscard]] io::ViewCopies views() override { return desk_.views(); }
   [[nodiscard]] io::TimingFacts timing() override { return desk_.timing(); }
   [[nodiscard]] io::RedisFacts redis() override { return desk_.redis(); }
+  [[nodiscard]] io::JournalFacts journal() override { return desk_.journal(); }
   [[nodiscard]] io::ToldErrors errors() override { return desk_.errors(); }
   [[nodiscard]] const io::BuildFacts& build() const override { return desk_.build(); }
   [[nodiscard]] std::uint64_t order_seed() const override { return desk_.order_seed(); }

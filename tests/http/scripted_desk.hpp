@@ -94,6 +94,7 @@ class ScriptedDesk final : public io::EngineDesk {
     return timing;
   }
   [[nodiscard]] io::RedisFacts redis() override { return facts; }
+  [[nodiscard]] io::JournalFacts journal() override { return {true, 2, false, 1'000, false, 1}; }
   [[nodiscard]] io::ToldErrors errors() override { return told; }
   [[nodiscard]] const io::BuildFacts& build() const override { return built; }
   [[nodiscard]] std::uint64_t order_seed() const override { return 1; }

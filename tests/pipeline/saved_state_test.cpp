@@ -23,6 +23,9 @@ std::string state_of(RecordedRun& run) {
   std::string bytes;
   stages::StateWriter writer(bytes);
   run.engine->visit_state(writer);
+  stages::StateSize size;
+  run.engine->visit_state(size);
+  EXPECT_EQ(size.bytes(), bytes.size());
   return bytes;
 }
 

@@ -101,7 +101,7 @@ class PageTest(JournalCase):
         while not (self.journal / "0000000003.log").exists():
             self.feed(500)
             self.wait_for_outcomes()
-        self.stop_engine()
+        self.kill()
         self.before = {stream: self.server.ask("XLEN", stream) for stream in OUTPUTS}
         self.segments = [(self.journal / f"{n:010}.log").read_bytes() for n in (1, 2)]
 

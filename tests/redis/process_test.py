@@ -65,7 +65,6 @@ class StopTest(JournalCase):
         self.run_once(200)
         before = {stream: self.server.ask("XLEN", stream) for stream in OUTPUTS}
         self.start_engine()
-        self.engine.wait_for("replayed")
         self.stop_engine()
         self.assertEqual(self.engine.final()[1], 0, self.engine.log)
         self.assertEqual({stream: self.server.ask("XLEN", stream) for stream in OUTPUTS}, before)

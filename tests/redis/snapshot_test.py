@@ -4,17 +4,31 @@
     tests/redis/snapshot_test.py --bin build/release [unittest options]
 """
 
+import json
 import re
 import signal
+import struct
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
 from support import case
-from support.journal_case import DATA, JournalCase
+from support.journal_case import CONF, DATA, JournalCase
 from support.oracle import EXECUTION, OUTPUTS, SAFE
 
 REPLAYED = re.compile(r"replayed (\d+) inputs")
+MADE = "journal snapshot behind input"
 BEHIND = re.compile(r"a snapshot behind input (\d+),")
+
+
+def crc32c(data):
+    """Castagnoli's, bit by bit: of headers only."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
 
 
 class SnapshotCase(JournalCase):
@@ -27,7 +41,10 @@ class SnapshotCase(JournalCase):
     def run_until_snapshots(self, count):
         """Starts an engine and feeds it until it has made so many."""
         self.start_engine()
-        while self.engine.log.count("INFO  journal snapshot behind input") < count:
+        self.feed_until_snapshots(count)
+
+    def feed_until_snapshots(self, count):
+        while self.engine.log.count(MADE) < count:
             self.feed(1000)
             self.wait_for_outcomes()
             self.assertTrue(self.engine.is_alive(), self.engine.log)
@@ -91,6 +108,43 @@ class RestartTest(SnapshotCase):
         self.wait_for_outcomes()
         self.stop_engine()
         self.check()
+
+
+class BuildTest(SnapshotCase):
+    """Segments and snapshots of another build, as far as their headers say so."""
+
+    def rename_build(self):
+        for path, at in [(path, 40) for path in self.segments()]:
+            data = bytearray(path.read_bytes())
+            data[at:at + 80] = b"0.0.9 another".ljust(80, b"\0")
+            data[124:128] = struct.pack("<I", crc32c(data[:124]))
+            path.write_bytes(data)
+
+    def test_what_another_build_recorded_is_replayed_by_leave_only(self):
+        self.run_once(dies=True)
+        self.rename_build()
+        code, log = self.exit_of_restart()
+        self.assertEqual(code, CONF, log)
+        self.assertIn("were recorded by 0.0.9 another, this is", log)
+        self.assertIn("journal.accept_build=true", log)
+        self.start_engine(arguments=("--set", "journal.accept_build=true"))
+        self.stop_engine()
+        self.check()
+
+    def test_after_a_clean_stop_any_build_goes_on_in_a_segment_of_its_own(self):
+        self.run_once()
+        self.rename_build()
+        self.run_once()
+        self.assertTrue((self.journal / "0000000002.log").exists())
+        self.kill_after_feeding()
+        self.replayed_by_restart()
+        self.check()
+
+    def kill_after_feeding(self):
+        self.start_engine()
+        self.feed(100)
+        self.wait_for_outcomes()
+        self.kill()
 
 
 class DamageTest(SnapshotCase):
@@ -165,9 +219,8 @@ class LostTest(SnapshotCase):
         self.feed(500)
         self.wait_for_outcomes()
         copy = self.copy()
-        while len(self.snapshots()) < 2 or self.engine.log.count("snapshot behind") < 2:
-            self.feed(1000)
-            self.wait_for_outcomes()
+        # The first of them may have been under way.
+        self.feed_until_snapshots(self.engine.log.count(MADE) + 2)
         self.kill()
         self.restore(copy)
         _, replayed = self.replayed_by_restart()
@@ -191,9 +244,10 @@ class RetentionTest(SnapshotCase):
         self.kill()
         # A third one may just have been written.
         self.assertIn(len(self.snapshots()), (2, 3))
-        # Those from the older snapshot on: two full ones, the present one and the next.
-        self.assertLessEqual(len(self.segments()), 6)
-        self.assertNotIn(self.journal / "0000000001.log", self.segments())
+        # Those from the older snapshot on.
+        (first,) = struct.unpack_from("<Q", self.snapshots()[-2].read_bytes(), 32)
+        self.assertGreater(first, 1)
+        self.assertEqual(self.segments()[0].name, f"{first:010}.log")
         before = self.server.ask.entries(SAFE)
         _, replayed = self.replayed_by_restart()
         self.assertLess(replayed, int(self.snapshots()[-1].stem))
@@ -214,6 +268,38 @@ class RetentionTest(SnapshotCase):
         self.assertGreater(lost, 0)
         self.assertEqual(restored[:len(entries) - lost], entries[lost:], "what is held comes back as it was")
 
+    def program(self, name, *words):
+        done = subprocess.run([case.options.bin / name, *words], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def test_what_reads_a_journal_begins_behind_the_older_one(self):
+        """Where the first segments have gone: outputs, books and checks are those of the whole."""
+        self.run_until_snapshots(4)
+        self.feed(500)
+        self.wait_for_outcomes()
+        self.stop_engine()
+        out, tape = self.folder / "out.ndjson", self.folder / "part.ndjson"
+        self.program("replay", "run", "--journal", self.journal, "--out", out)
+        made = {stream: [] for stream in OUTPUTS}
+        for line in out.read_text().splitlines():
+            entry = json.loads(line)
+            made[entry["stream"]].append((entry["id"], entry["fields"]))
+        for stream in OUTPUTS:
+            published = self.server.ask.entries(stream)
+            self.assertEqual(made[stream], published[len(published) - len(made[stream]):], stream)
+        self.assertGreater(sum(map(len, made.values())), 100)
+        books = self.program("replay", "books", "--journal", self.journal).stdout
+        checked = self.program("engine", "--recover-check", self.journal).stdout
+        self.assertRegex(checked, r"snapshot +behind input \d+\n")
+        self.assertRegex(checked, r"replayed +0 inputs")
+        balance = re.search(r"account main +balance ([-0-9.]+)", checked)
+        self.assertIsNotNone(balance, checked)
+        self.assertIn(balance[1], books)
+        exported = self.program("replay", "export", "--journal", self.journal, "--out", tape)
+        self.assertRegex(exported.stderr, r"the tape begins behind input \d+")
+        self.assertEqual(json.loads(tape.read_text().splitlines()[0])["stream"], "@conf")
+
     def test_a_first_segment_that_is_gone_and_no_snapshot(self):
         self.run_until_snapshots(4)
         self.kill()
@@ -233,10 +319,10 @@ class FullDiskTest(SnapshotCase):
         while "cannot make a snapshot: No space left on device" not in self.engine.log:
             self.feed(1000)
             self.wait_for_outcomes()
-        self.assertEqual(self.snapshots(), [])
         while "journal snapshot behind input" not in self.engine.log:
             self.feed(1000)
             self.wait_for_outcomes()
+        self.assertLess(self.engine.log.index("cannot make a snapshot"), self.engine.log.index("journal snapshot behind"))
         self.kill()
         self.replayed_by_restart()
         self.check()

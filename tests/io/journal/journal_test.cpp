@@ -3,6 +3,7 @@
 #include "io/journal/journal.hpp"
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -116,6 +117,44 @@ TEST_F(JournalTest, RefusesRecordsOfNoKnownForm) {
   EXPECT_FALSE(read_input_record({1, 1, 0, std::string_view{"\xFF\xFF\xFF\xFF", 4}}, input));
   EXPECT_FALSE(
       read_input_record({1, 1, 0, std::string_view{"\1\0\0\0\xFF\xFF\xFF\xFFx", 9}}, input));
+}
+
+// Ends of segments take numbers, too: they must not be taken for inputs, or outputs would go out
+// before their inputs are on the disk.
+TEST(SafeSequenceTest, CountsInputsAloneThroughSegmentsAndStarts) {
+  const tests::TempDir dir;
+  const RawField fields[] = {{"data", "a signal of some length, so that segments are full soon"}};
+  const RawEntry signal{.stream = "signals", .fields = fields};
+  LogPosition end;
+  std::uint64_t sequence = 0;
+  for (int start = 0; start < 3; ++start) {
+    RecordWriter writer({dir.path(""), "test", 65'536, true});
+    ASSERT_EQ(writer.open(end), 0);
+    Journal journal(writer, start == 0 ? 2 : end.next_number - 1 - sequence);
+    if (start == 0) {
+      ASSERT_TRUE(journal.record_conf(1, fields));
+      ASSERT_TRUE(journal.record_start(1, fields));
+    }
+    EXPECT_EQ(journal.safe_sequence(), sequence);
+    const std::uint64_t first_segment = writer.segment_id();
+    while (writer.segment_id() < first_segment + 3) {
+      while (!journal.has_room())
+        std::this_thread::yield();
+      journal.on_entry(++sequence, 2, signal);
+      ASSERT_LE(journal.safe_sequence(), sequence);
+    }
+    journal.make_safe();
+    while (journal.safe_sequence() < sequence)
+      std::this_thread::yield();
+    EXPECT_EQ(journal.safe_sequence(), sequence);
+    ASSERT_EQ(writer.close(), 0);
+    RecordReader reader(dir.path(""));
+    ASSERT_TRUE(reader.open());
+    Record record;
+    while (reader.next(record) == RecordStatus::record) {
+    }
+    end = reader.end();
+  }
 }
 
 }  // namespace

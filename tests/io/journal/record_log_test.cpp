@@ -16,16 +16,17 @@
 #include "io/journal/record_reader.hpp"
 #include "io/journal/record_writer.hpp"
 #include "io/journal/segment_file.hpp"
+#include "tests/io/journal/numbered_log.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace coreloop::io {
 namespace {
 
-constexpr std::uint64_t segment_bytes = 8'192;
-
-std::string payload_of(std::uint64_t i) {
-  return "payload " + std::to_string(i) + std::string(i % 37, '#');
-}
+using tests::append;
+using tests::Log;
+using tests::payload_of;
+using tests::read_log;
+using tests::segment_bytes;
 
 void put(const tests::TempDir& dir, const std::string& name, const std::string& bytes) {
   static_cast<void>(dir.write(name, bytes));
@@ -36,64 +37,6 @@ void poke(const std::string& path, std::uint64_t offset, char byte) {
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   ASSERT_EQ(::pwrite(descriptor, &byte, 1, static_cast<off_t>(offset)), 1);
   ::close(descriptor);
-}
-
-struct Log {
-  std::vector<std::string> payloads;
-  RecordStatus status = RecordStatus::end;
-  std::string problem;
-  LogPosition end;
-  std::uint64_t torn_bytes = 0;
-
-  /// Whether it holds payload 0, 1, 2, … and nothing else.
-  [[nodiscard]] bool is_prefix() const {
-    for (std::size_t i = 0; i < payloads.size(); ++i) {
-      if (payloads[i] != payload_of(i)) return false;
-    }
-    return true;
-  }
-};
-
-Log read_log(const std::string& directory) {
-  Log log;
-  RecordReader reader(directory);
-  if (!reader.open()) {
-    log.status = RecordStatus::corrupt;
-    log.problem = reader.problem();
-    return log;
-  }
-  Record record;
-  while ((log.status = reader.next(record)) == RecordStatus::record)
-    log.payloads.emplace_back(record.bytes);
-  log.problem = reader.problem();
-  log.end = reader.end();
-  log.torn_bytes = reader.torn_bytes();
-  return log;
-}
-
-// Goes on where the log ends, for `count` records.
-void append(const std::string& directory, std::size_t count, bool syncs = false) {
-  const Log before = read_log(directory);
-  ASSERT_EQ(before.status, RecordStatus::end) << before.problem;
-  RecordWriter writer({directory, "test", segment_bytes, syncs});
-  ASSERT_EQ(writer.open(before.end), 0);
-  for (std::size_t i = before.payloads.size(); i < before.payloads.size() + count; ++i) {
-    const std::string payload = payload_of(i);
-    while (!writer.has_room(payload.size()))
-      std::this_thread::yield();
-    const std::string_view text = payload;
-    const std::array<std::string_view, 2> parts{text.substr(0, 3), text.substr(3)};
-    const std::uint64_t number = writer.append(7, 1'000, parts);
-    if (!syncs) {
-      EXPECT_EQ(writer.safe_number(), number);
-      continue;
-    }
-    writer.hand_over();
-    if (i % 50 != 0) continue;
-    while (writer.safe_number() < number)
-      std::this_thread::yield();
-  }
-  ASSERT_EQ(writer.close(), 0);
 }
 
 TEST(Crc32cTest, GivesTheValuesOfTheStandardBothWays) {
@@ -332,54 +275,6 @@ TEST(RecordLogTest, AReaderBesideAWriterSeesAPrefixAndNoDamage) {
   writer.join();
   EXPECT_EQ(log.status, RecordStatus::end) << log.problem;
   EXPECT_EQ(log.payloads.size(), record_count);
-}
-
-// What reads from the middle, and up to a segment that is full.
-TEST(RecordLogTest, AnyPlaceBetweenTwoRecordsIsAPlaceToBegin) {
-  tests::TempDir dir;
-  constexpr std::size_t count = 2'000;
-  append(dir.path(""), count);
-  const Log whole = read_log(dir.path(""));
-  ASSERT_GT(whole.end.segment_id, 3U);
-  for (const std::uint64_t last_segment :
-       {std::uint64_t{1}, std::uint64_t{2}, whole.end.segment_id}) {
-    std::vector<LogPosition> places;
-    std::vector<std::string> payloads;
-    Record record;
-    RecordReader reader(dir.path(""));
-    ASSERT_TRUE(reader.open({}, last_segment));
-    for (places.push_back({}); reader.next(record) == RecordStatus::record;
-         places.push_back(reader.end()))
-      payloads.emplace_back(record.bytes);
-    places.push_back(reader.end());
-    for (std::size_t i = 0; i < places.size(); i += i < 40 || i + 40 > places.size() ? 1 : 97) {
-      RecordReader again(dir.path(""));
-      ASSERT_TRUE(again.open(places[i])) << again.problem();
-      std::size_t at = std::min(i, payloads.size());
-      for (; again.next(record) == RecordStatus::record; ++at)
-        ASSERT_EQ(record.bytes, payload_of(at)) << "from place " << i;
-      EXPECT_EQ(at, count) << again.problem();
-      EXPECT_EQ(again.end().next_number, whole.end.next_number);
-    }
-  }
-}
-
-TEST(RecordLogTest, WhatIsNoPlaceInItIsRefused) {
-  tests::TempDir dir;
-  append(dir.path(""), 500);
-  const Log whole = read_log(dir.path(""));
-  const auto opens = [&dir](const LogPosition& place) {
-    return RecordReader(dir.path("")).open(place);
-  };
-  EXPECT_TRUE(opens(whole.end));
-  EXPECT_FALSE(opens({whole.end.segment_id + 2, sizeof(SegmentHeader), 900}));
-  EXPECT_FALSE(opens({1, sizeof(SegmentHeader) - 8, 1}));
-  EXPECT_FALSE(opens({1, segment_bytes + 8, 1}));
-  EXPECT_FALSE(opens({2, sizeof(SegmentHeader), 1})) << "its first record has a higher number";
-  RecordReader wrong_number(dir.path(""));
-  Record record;
-  ASSERT_TRUE(wrong_number.open({1, sizeof(SegmentHeader), 2}));
-  EXPECT_EQ(wrong_number.next(record), RecordStatus::corrupt);
 }
 
 }  // namespace
