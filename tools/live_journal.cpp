@@ -238,7 +238,7 @@ void LiveJournal::note_facts() {
   if (follower_ == nullptr) return;
   const std::uint64_t sequence = follower_->snapshot_sequence();
   facts_.snapshot_sequence = sequence != 0 ? sequence : restart_.journal.last_sequence;
-  facts_.snapshot_fails = follower_->error() != 0;
+  facts_.snapshot_fails = follower_->is_failing();
   facts_.removed_segments = follower_->removed_segments();
 }
 
@@ -279,13 +279,14 @@ int LiveJournal::attend_follower() {
                  "; segments removed so far: " + std::to_string(follower_->removed_segments()));
     told_snapshot_ = sequence;
   }
-  const int error = follower_->error();
-  if (error != told_snapshot_error_ && error != 0) {
+  const std::uint64_t failures = follower_->failures();
+  if (failures != told_failures_ && !is_failing_told_) {
     log_line(LogLevel::warning, "journal",
-             std::string{"cannot make a snapshot: "} + std::strerror(error) +
+             std::string{"cannot make a snapshot: "} + std::strerror(follower_->error()) +
                  "; nothing is lost, but the next start takes longer and no segment is removed");
   }
-  told_snapshot_error_ = error;
+  told_failures_ = failures;
+  is_failing_told_ = follower_->is_failing();
   return exit_ok;
 }
 

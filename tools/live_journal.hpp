@@ -113,7 +113,8 @@ class LiveJournal {
   mutable std::mutex facts_mutex_;
   io::JournalFacts facts_;  ///< under its mutex
   int told_error_ = 0;
-  int told_snapshot_error_ = 0;
+  std::uint64_t told_failures_ = 0;
+  bool is_failing_told_ = false;
   std::uint64_t told_snapshot_ = 0;
 };
 

@@ -103,6 +103,14 @@ int fold_journal(const std::string& directory, FillFolder& folder) {
   io::EngineConf conf;
   int exit_code = open_journal(directory, journal, conf);
   if (exit_code != exit_ok) return exit_code;
+  const std::uint64_t behind = journal.begin().journal.last_sequence;
+  if (behind != 0) {
+    return complain(directory +
+                        ": its first segments have gone, and with them what was executed up "
+                        "to input " +
+                        std::to_string(behind) + "; engine --recover-check prints the books of all",
+                    exit_no_input);
+  }
   FoldedExecutions executions(folder);
   RunSummary summary;
   exit_code = replay_outputs(journal, conf, executions, summary);

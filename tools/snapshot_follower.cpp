@@ -123,7 +123,7 @@ void SnapshotFollower::run() {
   try {
     follow_segments();
   } catch (const std::bad_alloc&) {
-    error_.store(ENOMEM, std::memory_order_relaxed);
+    note_failure(ENOMEM);
   }
 }
 
@@ -196,12 +196,18 @@ void SnapshotFollower::make_snapshot(Engine& engine) {
   int error = sync_segments(here_.journal.end.segment_id);
   if (error == 0) error = io::write_snapshot(conf_.journal.dir, here_);
   here_.state = {};
-  error_.store(error, std::memory_order_relaxed);
-  if (error != 0) return;
+  if (error != 0) return note_failure(error);
+  is_failing_.store(false, std::memory_order_relaxed);
   const std::size_t removed = io::remove_what_snapshots_replace(
       conf_.journal.dir, static_cast<std::size_t>(conf_.journal.segments_kept));
   removed_segments_.fetch_add(removed, std::memory_order_relaxed);
   snapshot_sequence_.store(here_.journal.last_sequence, std::memory_order_release);
+}
+
+void SnapshotFollower::note_failure(int error) noexcept {
+  error_.store(error, std::memory_order_relaxed);
+  is_failing_.store(true, std::memory_order_relaxed);
+  failures_.fetch_add(1, std::memory_order_release);
 }
 
 // A snapshot may not outlive the records it stands on.

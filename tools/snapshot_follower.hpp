@@ -41,8 +41,14 @@ class SnapshotFollower {
   [[nodiscard]] std::uint64_t snapshot_sequence() const noexcept {
     return snapshot_sequence_.load(std::memory_order_acquire);
   }
-  /// errno of the last try to write one; 0 once it has gone well. The next full segment is the next
-  /// try.
+  /// Whether the last try to write one failed. The next full segment is the next try.
+  [[nodiscard]] bool is_failing() const noexcept {
+    return is_failing_.load(std::memory_order_relaxed);
+  }
+  /// Tries that failed, and errno of the last of them.
+  [[nodiscard]] std::uint64_t failures() const noexcept {
+    return failures_.load(std::memory_order_acquire);
+  }
   [[nodiscard]] int error() const noexcept { return error_.load(std::memory_order_relaxed); }
   /// Segments removed because snapshots have replaced them.
   [[nodiscard]] std::uint64_t removed_segments() const noexcept {
@@ -65,6 +71,7 @@ class SnapshotFollower {
   /// Empty, or what is wrong.
   [[nodiscard]] std::string follow(Engine& engine, std::uint64_t last_segment);
   void make_snapshot(Engine& engine);
+  void note_failure(int error) noexcept;
   [[nodiscard]] int sync_segments(std::uint64_t last_segment);
 
   // Immutable after construction.
@@ -82,7 +89,9 @@ class SnapshotFollower {
   std::atomic<bool> is_stopping_{false};
   std::atomic<std::uint64_t> snapshot_sequence_{0};
   std::atomic<std::uint64_t> removed_segments_{0};
+  std::atomic<bool> is_failing_{false};
   std::atomic<int> error_{0};
+  std::atomic<std::uint64_t> failures_{0};
   std::atomic<bool> has_problem_{false};
   std::thread thread_;
 };

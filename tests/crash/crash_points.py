@@ -61,7 +61,6 @@ POINTS = (
     Point("before_snapshot_sync", "fsync@snapshot.new", "kill_before", ROTATING),
     Point("before_snapshot_rename", "rename@snapshot.new", "kill_before", ROTATING),
     Point("after_snapshot_rename", "rename@snapshot.new", "kill_after", ROTATING),
-    Point("before_snapshot_removed", "unlink@.snap", "kill_before", ROTATING),
     # The end of a run.
     Point("before_last_sync", "fdatasync@.log", "kill_before"),
     Point("after_last_sync", "fdatasync@.log", "kill_after"),

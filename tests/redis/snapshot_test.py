@@ -244,10 +244,10 @@ class RetentionTest(SnapshotCase):
         self.kill()
         # A third one may just have been written.
         self.assertIn(len(self.snapshots()), (2, 3))
-        # Those from the older snapshot on.
-        (first,) = struct.unpack_from("<Q", self.snapshots()[-2].read_bytes(), 32)
-        self.assertGreater(first, 1)
-        self.assertEqual(self.segments()[0].name, f"{first:010}.log")
+        # Those from the older snapshot on, or from the one before where it was just being replaced.
+        begins = [struct.unpack_from("<Q", path.read_bytes(), 32)[0] for path in self.snapshots()[:-1]]
+        self.assertIn(int(self.segments()[0].stem), begins)
+        self.assertNotIn(1, begins)
         before = self.server.ask.entries(SAFE)
         _, replayed = self.replayed_by_restart()
         self.assertLess(replayed, int(self.snapshots()[-1].stem))
@@ -289,13 +289,14 @@ class RetentionTest(SnapshotCase):
             published = self.server.ask.entries(stream)
             self.assertEqual(made[stream], published[len(published) - len(made[stream]):], stream)
         self.assertGreater(sum(map(len, made.values())), 100)
-        books = self.program("replay", "books", "--journal", self.journal).stdout
+        books = subprocess.run([case.options.bin / "replay", "books", "--journal", self.journal],
+                               capture_output=True, text=True, check=False)
+        self.assertEqual((books.returncode, books.stdout), (66, ""), books.stderr)
+        self.assertIn("engine --recover-check", books.stderr)
         checked = self.program("engine", "--recover-check", self.journal).stdout
         self.assertRegex(checked, r"snapshot +behind input \d+\n")
         self.assertRegex(checked, r"replayed +0 inputs")
-        balance = re.search(r"account main +balance ([-0-9.]+)", checked)
-        self.assertIsNotNone(balance, checked)
-        self.assertIn(balance[1], books)
+        self.assertRegex(checked, r"account main +balance [-0-9.]+, realized")
         exported = self.program("replay", "export", "--journal", self.journal, "--out", tape)
         self.assertRegex(exported.stderr, r"the tape begins behind input \d+")
         self.assertEqual(json.loads(tape.read_text().splitlines()[0])["stream"], "@conf")
