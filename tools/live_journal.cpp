@@ -49,8 +49,9 @@ std::string conf_differences(const io::EngineConf& conf, const io::JournalConten
   std::string differences;
   for (const auto& [name, value] : decision_keys(conf)) {
     if (name == bases_key) continue;
-    const auto found = std::find_if(contents.conf.begin(), contents.conf.end(),
-                                    [&name](const auto& key) { return key.first == name; });
+    const auto found =
+        std::find_if(contents.conf.begin(), contents.conf.end(),
+                     [&key_name = name](const auto& key) { return key.first == key_name; });
     const bool is_known = found != contents.conf.end();
     if (is_known && found->second == value) continue;
     differences += (differences.empty() ? "" : "; ") + name + " is " + value + ", was " +

@@ -4,9 +4,11 @@
 // against inflating it and walking it with simdjson alone. bench/README.md says what each row
 // means.
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -16,6 +18,7 @@
 
 #include "bench/bare_walk.hpp"
 #include "bench/redis/children.hpp"
+#include "bench/redis/figures.hpp"
 #include "bench/redis/resp_socket.hpp"
 #include "bench/redis/workload.hpp"
 #include "io/capture/gzip_file.hpp"
@@ -49,12 +52,15 @@ std::uint64_t number_of(const std::string& json, const std::string& key) {
   return std::strtoull(member_of(json, key).c_str(), nullptr, 10);
 }
 
-void print_row(int row, const char* what, const std::vector<double>& values, const char* unit,
-               double yardstick, const char* wanted) {
-  std::printf("| %d | %s | %.0f %s | %.0f %s | %.2f (%.2f to %.2f) | %s |\n", row, what,
-              percentile(values, 0.5), unit, yardstick, unit, percentile(values, 0.5) / yardstick,
-              percentile(values, 0) / yardstick, percentile(values, 1) / yardstick, wanted);
-  std::fflush(stdout);
+// `values` over a yardstick, and both in words.
+void print_against(const char* name, std::vector<double> values, const char* unit, double yardstick,
+                   const char* yardstick_name) {
+  std::array<char, 128> words{};
+  std::snprintf(words.data(), words.size(), "%.0f %s, %s %.0f %s", percentile(values, 0.5), unit,
+                yardstick_name, yardstick, unit);
+  for (double& value : values)
+    value /= yardstick;
+  print_figure(name, values, words.data());
 }
 
 // CPU time of the children that have been waited for, in ns.
@@ -108,6 +114,11 @@ void JournalBench::record() {
 
 // A start on the journal, from nothing until it has been replayed: inputs a second.
 double JournalBench::recover() {
+  // The last run has left one at its end, behind which nothing would be replayed.
+  const std::filesystem::path journal = dir_.file("journal");
+  for (const auto& entry : std::filesystem::directory_iterator(journal)) {
+    if (entry.path().extension() == ".snap") std::filesystem::remove(entry.path());
+  }
   const std::int64_t begin_ns = now_ns();
   const Child engine = bench_.start(Subject::engine, {journal_setting()});
   constexpr std::string_view word = "replayed ";
@@ -150,12 +161,14 @@ void JournalBench::run_journal_rows() {
     replayed.push_back(std::atof(member_of(summary, "inputs_per_second").c_str()));
     recovered.push_back(recover());
   }
-  print_row(11, "replay of a journal, inputs/s / flood", replayed, "/s", flood_rate_, ">= 20");
-  print_row(12, "recovery, inputs/s / flood", recovered, "/s", flood_rate_, ">= 10");
-  const double rate = percentile(recovered, 0.5);
-  std::printf("\nrecovery of %d inputs: %.2f s, %.0f ns an input\n", arguments_.journaled,
-              arguments_.journaled / rate, 1e9 / rate);
-  std::printf("replay of a journal: %.0f ns of CPU time an input (%.0f to %.0f)\n",
+  print_against("journal_replay", replayed, "inputs/s", flood_rate_, "flood");
+  print_against("recovery", recovered, "inputs/s", flood_rate_, "flood");
+  std::vector<double> recovery_ns;
+  for (const double rate : recovered)
+    recovery_ns.push_back(1e9 / rate);
+  print_figure("recovery_ns", recovery_ns,
+               std::to_string(arguments_.journaled) + " inputs, from the start of the process");
+  std::printf("# replay of a journal: %.0f ns of CPU time an input (%.0f to %.0f)\n",
               percentile(replayed_cpu_ns, 0.5), percentile(replayed_cpu_ns, 0),
               percentile(replayed_cpu_ns, 1));
 }
@@ -214,13 +227,11 @@ void JournalBench::run_capture_row() {
     if (inputs + number_of(summary, "unread_entries") != lines)
       give_up("not every line was an input, or of another stream");
   }
-  print_row(11, "replay of a gzip capture, CPU time a line / inflating and walking it", replayed_ns,
-            "ns", percentile(walked_ns, 0.5), "<= 1.5");
+  print_against("replay_gzip", replayed_ns, "ns of CPU time a line", percentile(walked_ns, 0.5),
+                "inflating and walking it");
 }
 
 void JournalBench::run() {
-  std::printf("| row | what | ours | yardstick | ratio, median (least to most) | to reach |\n");
-  std::printf("| --- | --- | --- | --- | --- | --- |\n");
   run_capture_row();
   std::vector<double> rates;
   for (int round = 0; round < arguments_.rounds; ++round)

@@ -31,8 +31,8 @@ constexpr std::size_t escape_piece_bytes = std::size_t{4} * 1024;
 // What stands for the second character of an escape; 0: it is none of one character.
 constexpr std::array<char, 256> simple_escapes = [] {
   std::array<char, 256> table{};
-  for (const unsigned char c : {'"', '\\', '/'})
-    table[c] = static_cast<char>(c);
+  for (const char c : {'"', '\\', '/'})
+    table[static_cast<unsigned char>(c)] = c;
   table['b'] = '\b';
   table['f'] = '\f';
   table['n'] = '\n';
