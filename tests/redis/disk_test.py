@@ -102,8 +102,7 @@ class PageTest(JournalCase):
             self.feed(500)
             self.wait_for_outcomes()
         self.kill()
-        for path in self.journal.glob("*.snap"):  # from the beginning, whatever snapshots there were
-            path.unlink()
+        self.forget_snapshots()
         self.before = {stream: self.server.ask("XLEN", stream) for stream in OUTPUTS}
         self.segments = [(self.journal / f"{n:010}.log").read_bytes() for n in (1, 2)]
 

@@ -217,6 +217,7 @@ class ExportTest(ToolsCase):
 class RecoverCheckTest(ToolsCase):
     def test_says_what_the_next_start_recovers(self):
         self.run_everything()
+        self.forget_snapshots()
         before = self.states()
         told = self.check_recovery().stdout
         self.assertEqual(self.states(), before)
@@ -272,6 +273,7 @@ class RecoverCheckTest(ToolsCase):
 
     def test_d5_damage_is_told_with_its_offset(self):
         self.run_once()
+        self.forget_snapshots()
         out, part = self.folder / "out.ndjson", self.folder / "part.ndjson"
         self.replay("run", "--journal", self.journal, "--out", out)
         segment = self.journal / "0000000001.log"
@@ -296,6 +298,7 @@ class RecoverCheckTest(ToolsCase):
 
     def test_damage_in_the_first_record_and_in_the_header(self):
         self.run_once()
+        self.forget_snapshots()
         segment = self.journal / "0000000001.log"
         whole = segment.read_bytes()
         for at, what in ((20, "its header is damaged"), (150, "offset 128: a damaged record")):
@@ -311,6 +314,7 @@ class RecoverCheckTest(ToolsCase):
             self.feed(500)
             self.wait_for_outcomes()
         self.stop_engine()
+        self.forget_snapshots()
         (self.journal / "0000000002.log").unlink()
         self.assertIn("0000000002.log: the segment is missing", self.check_recovery(code=DATA).stderr)
         self.replay("run", "--journal", self.journal, code=DATA)

@@ -28,6 +28,11 @@ class JournalCase(RedisCase):
         self.engine.send(signal.SIGKILL)
         self.engine.wait()
 
+    def forget_snapshots(self):
+        """All is read from the journal's beginning again."""
+        for path in self.journal.glob("*.snap"):
+            path.unlink()
+
     def run_once(self, count=100, dies=False):
         """A run that ends as it should; or one that dies once it has nothing to do."""
         self.start_engine()
