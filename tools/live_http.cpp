@@ -23,8 +23,7 @@ io::BuildFacts build_facts() {
 }  // namespace
 
 LiveHttp::LiveHttp(const io::EngineConf& conf, const io::Clock& clock,
-                   std::function<io::RedisFacts()> redis,
-                   std::function<io::JournalFacts()> journal)
+                   std::function<io::RedisFacts()> redis, std::function<io::JournalFacts()> journal)
     : conf_(conf),
       clock_(clock),
       redis_(std::move(redis)),
