@@ -13,12 +13,12 @@
 #include <utility>
 #include <vector>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "io/journal/journal_contents.hpp"
+#include "io/journal/segment_file.hpp"
 #include "io/journal/snapshot_file.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/live_journal.hpp"
@@ -140,17 +140,6 @@ std::string foreign_file(const std::string& directory) {
   return {};
 }
 
-enum class Lock : std::uint8_t { free, taken, unknown };
-
-// For a moment, shared: the only way to learn of a lock that /proc/locks may not show here.
-Lock look_at_lock(const std::string& directory) {
-  const int lock = ::open((directory + "/lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (lock < 0) return errno == ENOENT ? Lock::free : Lock::unknown;
-  const bool is_free = ::flock(lock, LOCK_SH | LOCK_NB) == 0;
-  ::close(lock);
-  return is_free ? Lock::free : Lock::taken;
-}
-
 void examine_contents(const io::EngineConf& conf, DoctorFindings& findings) {
   const std::string& path = conf.journal.dir;
   std::vector<std::string> problems;
@@ -259,7 +248,7 @@ void examine_journal(const io::EngineConf& conf, double journal_bytes_per_s,
     return examine_space(conf, parent_of(path), journal_bytes_per_s, findings);
   }
   if (!examine_directory(path, status, findings)) return;
-  if (look_at_lock(path) == Lock::taken) {
+  if (io::LogDirectory::is_taken(path)) {
     findings.fail(exit_foreign_writer, "journal", path + " belongs to an engine that is running",
                   "A second one ends with 75.", "fuser -v " + path + "/lock");
   } else {

@@ -9,8 +9,10 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/data"))
+sys.path.append(str(ROOT / "tests/redis"))
 import entries  # noqa: E402
 import http_seeds  # noqa: E402
+from support.crc32c import crc32c  # noqa: E402
 import json  # noqa: E402
 
 SEED_BYTES_MAX = 4096
@@ -43,15 +45,6 @@ def bad_inputs():
             fields.append((entries.expanded(name), entries.expanded(value)))
         else:
             yield row["id"], row["stream"], fields
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
 
 
 def text(value):

@@ -21,22 +21,13 @@ import urllib.request
 
 sys.dont_write_bytecode = True
 from support import case
+from support.crc32c import crc32c
 from support.case import ONE_THREAD, SLACK
 from support.journal_case import FaultCase, JournalCase
 from support.oracle import EXECUTION, OUTPUTS, POSITION, SIGNAL, TICK
 from support.server import free_port
 
 DATA = 65
-
-
-def crc32c(data):
-    """Bit by bit: the journal's headers are short."""
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
 
 
 class RepeatedKillTest(FaultCase):

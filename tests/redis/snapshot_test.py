@@ -13,22 +13,13 @@ import sys
 
 sys.dont_write_bytecode = True
 from support import case
+from support.crc32c import crc32c
 from support.journal_case import CONF, DATA, JournalCase
 from support.oracle import EXECUTION, OUTPUTS, SAFE
 
 REPLAYED = re.compile(r"replayed (\d+) inputs")
 MADE = "journal snapshot behind input"
 BEHIND = re.compile(r"a snapshot behind input (\d+),")
-
-
-def crc32c(data):
-    """Castagnoli's, bit by bit: of headers only."""
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
 
 
 class SnapshotCase(JournalCase):
