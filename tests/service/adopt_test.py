@@ -154,6 +154,16 @@ class ThereAndBackTest(AdoptCase):
         asides = sorted(self.pid_file().parent.glob("journal.*"))
         self.assertEqual(len(asides), 2, asides)
 
+    def test_journals_put_aside_in_one_second_have_names_of_their_own(self):
+        self.install()
+        journal = self.pid_file().parent / "journal"
+        for _ in range(3):  # no engine runs, so that nothing but a second's end comes between them
+            journal.mkdir(parents=True)
+            (journal / "segment").touch()
+            self.adopted("--back")
+        asides = sorted(journal.parent.glob("journal.*"))
+        self.assertEqual([len(list(aside.iterdir())) for aside in asides], [1, 1, 1], asides)
+
     def test_services_go_on_above_ids_of_the_same_millisecond(self):
         ours = f"{int(time.time() * 1000) + 60_000}-41"  # as if the engine's last one were of this very moment
         self.redis.cli("XADD", SAFE, ours, "data", "{}")
