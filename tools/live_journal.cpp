@@ -273,13 +273,8 @@ int LiveJournal::attend_follower() {
                         "; stopping, for it could not be recovered from",
                     exit_data);
   }
+  // Read first: a try that failed before this snapshot has been counted then.
   const std::uint64_t sequence = follower_->snapshot_sequence();
-  if (sequence != told_snapshot_) {
-    log_line(LogLevel::info, "journal",
-             "snapshot behind input " + std::to_string(sequence) +
-                 "; segments removed so far: " + std::to_string(follower_->removed_segments()));
-    told_snapshot_ = sequence;
-  }
   const std::uint64_t failures = follower_->failures();
   if (failures != told_failures_ && !is_failing_told_) {
     log_line(LogLevel::warning, "journal",
@@ -288,6 +283,12 @@ int LiveJournal::attend_follower() {
   }
   told_failures_ = failures;
   is_failing_told_ = follower_->is_failing();
+  if (sequence != told_snapshot_) {
+    log_line(LogLevel::info, "journal",
+             "snapshot behind input " + std::to_string(sequence) +
+                 "; segments removed so far: " + std::to_string(follower_->removed_segments()));
+    told_snapshot_ = sequence;
+  }
   return exit_ok;
 }
 
