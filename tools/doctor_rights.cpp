@@ -39,6 +39,9 @@ std::vector<Right> reading_rights(const io::EngineConf& conf) {
     const std::string grant = "'%R~" + stream.name + "'";
     rights.push_back({{"XINFO", "STREAM", stream.name}, stream.name, grant});
     rights.push_back({{"XREAD", "COUNT", "1", "STREAMS", stream.name, "$"}, stream.name, grant});
+    rights.push_back({{"XRANGE", stream.name, "-", "+", "COUNT", "1"}, stream.name, grant, false});
+    rights.push_back(
+        {{"XREVRANGE", stream.name, "+", "-", "COUNT", "1"}, stream.name, grant, false});
   }
   for (const std::string& name : conf.output_names) {
     const std::string grant = "'~" + name + "'";

@@ -14,6 +14,7 @@
 
 #include "io/conf/engine_conf.hpp"
 #include "io/edge/entry_id.hpp"
+#include "io/edge/input_history.hpp"
 #include "io/edge/restart.hpp"
 #include "io/edge/sink.hpp"
 #include "io/http/engine_desk.hpp"
@@ -22,6 +23,7 @@
 #include "io/journal/journal_source.hpp"
 #include "io/journal/record_reader.hpp"
 #include "io/journal/record_writer.hpp"
+#include "io/journal/recorded_inputs.hpp"
 #include "io/journal/segment_file.hpp"
 #include "io/journal/snapshot_file.hpp"
 #include "tools/snapshot_follower.hpp"
@@ -48,6 +50,10 @@ class LiveJournal {
   [[nodiscard]] std::vector<io::Restart> restarts() const;
   /// Last recorded id of each input stream, in the conf's order. Requires: is_begun().
   [[nodiscard]] std::vector<io::EntryId> cursors() const;
+  /// What was read of each lately, in the same order. Requires: is_begun().
+  [[nodiscard]] std::vector<io::InputHistory> histories() const {
+    return io::read_input_histories(conf_.journal.dir, contents_, conf_.streams);
+  }
 
   /// Opens it for writing, behind what stands there; a new one with the conf and where streams
   /// begin: 74 on an error of the disk. `restart`: which of restarts() the run begins with.

@@ -276,7 +276,7 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
   std::unique_ptr<Ends> ends;
   exit_code = Ends::make(conf, pipeline.threads.size() == 1, clock, ends);
   if (exit_code != exit_ok) return exit_code;
-  if (journal.is_begun()) ends->resume(journal.restarts(), journal.cursors());
+  if (journal.is_begun()) ends->resume(journal.restarts(), journal.cursors(), journal.histories());
   LiveHttp http(
       conf, clock, [&ends] { return ends->facts(); }, [&journal] { return journal.facts(); });
   exit_code = http.start();

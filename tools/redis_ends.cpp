@@ -153,7 +153,8 @@ io::RedisFacts RedisEnds::facts() const {
     const io::InputStreamCounters& counters = source_.counters(i);
     facts.inputs.push_back({conf_.streams[i].name, counters.entries.get(), counters.trimmed.get(),
                             counters.malformed.get(), counters.lag.load(std::memory_order_relaxed),
-                            counters.length.load(std::memory_order_relaxed)});
+                            counters.length.load(std::memory_order_relaxed), counters.rewinds.get(),
+                            counters.ids_reused.get()});
   }
   const io::RedisSinkCounters& counters = sink_->counters();
   for (std::size_t i = 0; i < io::output_stream_count; ++i) {

@@ -51,9 +51,10 @@ class RedisEnds {
   [[nodiscard]] engine::World& sink_world() { return sink_loop(); }
 
   /// Before open(): goes on with an earlier run; as the ends say.
-  void resume(std::vector<io::Restart> restarts, std::span<const io::EntryId> cursors) {
+  void resume(std::vector<io::Restart> restarts, std::span<const io::EntryId> cursors,
+              std::vector<io::InputHistory> histories) {
     sink_->resume(std::move(restarts));
-    source_.resume(cursors);
+    source_.resume(cursors, std::move(histories));
   }
   /// Which of the restarts it is. Requires: is_ready() once.
   [[nodiscard]] std::size_t restart() const { return sink_->restart(); }

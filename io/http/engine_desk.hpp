@@ -86,6 +86,8 @@ struct InputFacts {
   std::uint64_t malformed = 0;
   std::uint64_t lag = 0;
   std::uint64_t length = 0;
+  std::uint64_t rewinds = 0;
+  std::uint64_t ids_reused = 0;
 };
 
 struct RedisFacts {

@@ -125,6 +125,11 @@ void write_redis_metrics(const RedisFacts& redis, MetricsText& text) {
                &InputFacts::trimmed, true, text);
   write_inputs(redis, "coreloop_input_malformed_total", "Entries of no known form.",
                &InputFacts::malformed, true, text);
+  write_inputs(redis, "coreloop_input_rewinds_total",
+               "Times a stream went back and was read again.", &InputFacts::rewinds, true, text);
+  write_inputs(redis, "coreloop_input_ids_reused_total",
+               "Entries with the id of another one that was read before.", &InputFacts::ids_reused,
+               true, text);
   write_inputs(redis, "coreloop_input_lag", "Entries behind the stream's end, a second ago.",
                &InputFacts::lag, false, text);
   text.counter("coreloop_published_total", "Output entries confirmed by Redis.")

@@ -120,6 +120,8 @@ std::string redis_json(const RedisFacts& redis) {
         .add("length", input.length)
         .add("trimmed", input.trimmed)
         .add("malformed", input.malformed)
+        .add("rewinds", input.rewinds)
+        .add("ids_reused", input.ids_reused)
         .close();
   }
   json.close().open_array("outputs");

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "io/journal/crc32c.hpp"
+#include "io/codec/crc32c.hpp"
 
 namespace coreloop::io {
 
@@ -69,7 +69,7 @@ inline constexpr std::size_t record_bytes_max = std::size_t{1} << 24;
 /// A place between two records of a log, or at its end.
 struct LogPosition {
   std::uint64_t segment_id = 0;  ///< 0: before the first kept segment
-  std::uint64_t offset = 0;
+  std::uint64_t offset = 0;      ///< 0: the segment's first record, whatever its number
   std::uint64_t next_number = 1;
 };
 

@@ -61,6 +61,7 @@ bool RecordReader::go_to(const LogPosition& begin) {
   }
   if (!open_segment(begin.segment_id, true)) return false;
   next_segment_ = 1;
+  if (begin.offset == 0) return true;
   if (number_ > begin.next_number || begin.offset < offset_ || begin.offset > size_) {
     problem_ = path_of(begin.segment_id) + ": has no record " + std::to_string(begin.next_number) +
                " at offset " + std::to_string(begin.offset);

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "io/journal/crc32c.hpp"
+#include "io/codec/crc32c.hpp"
 #include "io/journal/segment_file.hpp"
 
 namespace coreloop::io {

@@ -39,10 +39,15 @@ RedisSource::RedisSource(EventLoop& loop, RedisSourceOptions options)
     resume(std::vector<EntryId>(positions_.size(), start));
 }
 
-void RedisSource::resume(std::span<const EntryId> cursors) {
+void RedisSource::resume(std::span<const EntryId> cursors, std::vector<InputHistory> histories) {
   starts_.assign(cursors.begin(), cursors.end());
-  for (std::size_t i = 0; i < positions_.size(); ++i)
+  histories_ = std::move(histories);
+  for (std::size_t i = 0; i < positions_.size(); ++i) {
     positions_[i].cursor = starts_[i];
+    if (histories_.size() == i) histories_.emplace_back(starts_[i]);
+    histories_[i].put_in_order();
+    positions_[i].known_until = histories_[i].highest();
+  }
   has_resolved_ = true;
 }
 
@@ -69,12 +74,18 @@ SourceStatus RedisSource::peek(RawEntry& entry) noexcept {
   }
 }
 
+void RedisSource::become_ready() {
+  is_ready_.store(true, std::memory_order_release);
+}
+
 void RedisSource::on_open() {
   state_ = State::resolving;
   if (has_resolved_) {
     state_ = State::open;
-    is_ready_.store(true, std::memory_order_release);
     wants_info_ = true;
+    wants_examination_ = std::any_of(histories_.begin(), histories_.end(),
+                                     [](const InputHistory& each) { return !each.is_empty(); });
+    if (!wants_examination_) become_ready();
     return go_on();
   }
   ask_info();
@@ -95,6 +106,7 @@ void RedisSource::go_on() {
   if (wants_new_look_.exchange(false, std::memory_order_relaxed) && session_.is_open())
     return session_.retry("the server may be no master any more");
   if (state_ != State::open || !next_.is_consumed()) return;
+  if (wants_examination_) return examine();
   if (wants_info_) ask_info();
   ask_entries();
   session_.flush();
@@ -130,6 +142,7 @@ void RedisSource::ask_entries() {
 
 void RedisSource::on_reply(std::uint64_t tag, RedisReply reply) {
   if (tag == tag_entries) return on_entries(reply);
+  if (state_ == State::examining) return on_examined(tag, reply);
   on_info(tag - tag_info, reply);
 }
 
@@ -149,13 +162,15 @@ void RedisSource::on_info(std::size_t stream, RedisReply reply) {
 
 // "$", once: the id that stood last when we first looked.
 void RedisSource::resolve(std::size_t stream, const StreamInfo& info) {
-  positions_[stream] = {info.last_generated_id, info.entries_added, info.counts_entries};
+  positions_[stream] = {info.last_generated_id, info.entries_added, info.counts_entries, {}};
   if (answers_awaited_ != 0) return;
-  for (const Position& position : positions_)
+  for (const Position& position : positions_) {
     starts_.push_back(position.cursor);
+    histories_.emplace_back(position.cursor);
+  }
   has_resolved_ = true;
   state_ = State::open;
-  is_ready_.store(true, std::memory_order_release);
+  become_ready();
   go_on();
 }
 
@@ -165,17 +180,13 @@ void RedisSource::account(std::size_t stream, const StreamInfo& info) {
   InputStreamCounters& counters = *counters_[stream];
   counters.length.store(info.length, std::memory_order_relaxed);
   if (info.last_generated_id == EntryId{}) {
-    // No such key: whatever comes is new.
-    position.index = 0;
-    position.index_is_known = true;
+    // No such key. How much was read is remembered: what comes in its place has been added less to.
+    if (position.cursor == EntryId{}) position.index_is_known = true;
     counters.lag.store(0, std::memory_order_relaxed);
     return;
   }
-  if (info.last_generated_id < position.cursor) {
-    session_.raise(RedisFault::input_rewound,
-                   options_.streams[stream].name + " ends with " + info.last_generated_id.text() +
-                       ", before " + position.cursor.text() +
-                       " which was read: its ids went back, and what is new cannot be told");
+  if (info.last_generated_id < position.cursor || is_remade(position, info)) {
+    wants_examination_ = true;
     return;
   }
   if (!info.counts_entries) return;
@@ -218,15 +229,35 @@ void RedisSource::on_entries(RedisReply reply) {
   }
   if (reply.size() > 1) hold_back();
   if (next_.entries.empty()) return go_on();
-  for (const Received& received : next_.entries) {
-    positions_[received.stream].cursor = received.id;
-    ++positions_[received.stream].index;
-    counters_[received.stream]->entries.add(1);
-  }
+  for (Received& received : next_.entries)
+    take(received);
+  std::erase_if(next_.entries, [](const Received& received) { return received.is_known; });
+  if (next_.entries.empty()) return go_on();
   count_ = std::min(options_.count_max, count_ * 2);
   next_.next = 0;
   next_.receive_unix_ns = options_.clock->unix_ns();
   session_.keep_reply(next_.arena);
+}
+
+// What was read before is left out. An id alone says nothing: a promoted replica may have given it
+// to another entry.
+void RedisSource::take(Received& received) {
+  Position& position = positions_[received.stream];
+  InputStreamCounters& counters = *counters_[received.stream];
+  InputHistory& history = histories_[received.stream];
+  const RedisReply fields = received.fields;
+  position.cursor = received.id;
+  ++position.index;
+  const std::uint32_t checksum = content_checksum(fields);
+  if (received.id <= position.known_until) {
+    const InputHistory::Match match = history.match(received.id, checksum);
+    received.is_known = match == InputHistory::Match::same;
+    if (received.is_known) return;
+    if (match == InputHistory::Match::other) counters.ids_reused.add(1);
+  }
+  history.add(received.id, checksum);
+  counters.entries.add(1);
+  if (!fields.is_array() || fields.size() == 0 || fields.size() % 2 != 0) counters.malformed.add(1);
 }
 
 // Several streams: their entries in the order of their milliseconds. Counters of two streams say
@@ -267,8 +298,6 @@ bool RedisSource::read_stream(RedisReply reply, std::uint64_t& streams_seen) {
     if (entries[i].size() != 2 || !parse_entry_id(entries[i][0].text(), id) || id <= last)
       return false;
     const RedisReply fields = entries[i][1];
-    if (!fields.is_array() || fields.size() == 0 || fields.size() % 2 != 0)
-      counters_[stream]->malformed.add(1);
     next_.entries.push_back({id, stream, fields});
     last = id;
   }

@@ -5,7 +5,9 @@
 //
 // Once a second XINFO STREAM tells how far behind we are, and how many entries were trimmed or
 // deleted before we read them, exactly: a stream counts what was ever added, and we count what we
-// have read. INGRESS's thread; what is marked so, any.
+// have read. A stream whose ids went back, or that was deleted and made again, is read again,
+// without what is remembered of it (input_history.hpp, input_verdict.hpp). INGRESS's thread; what
+// is marked so, any.
 #pragma once
 
 #include <atomic>
@@ -18,8 +20,10 @@
 #include "engine/loop_counters.hpp"
 #include "io/edge/clock.hpp"
 #include "io/edge/entry_id.hpp"
+#include "io/edge/input_history.hpp"
 #include "io/edge/input_streams.hpp"
 #include "io/edge/source.hpp"
+#include "io/redis/input_verdict.hpp"
 #include "io/redis/redis_session.hpp"
 #include "io/redis/stream_info.hpp"
 
@@ -39,6 +43,8 @@ struct InputStreamCounters {
   engine::Counter entries;            ///< received
   engine::Counter trimmed;            ///< gone before we read them
   engine::Counter malformed;          ///< without fields, or of no known form
+  engine::Counter rewinds;            ///< times the stream went back and was read again
+  engine::Counter ids_reused;         ///< entries read that have the id of another one read before
   std::atomic<std::uint64_t> lag{0};  ///< entries behind the stream's end, as of a second ago
   std::atomic<std::uint64_t> length{0};
 };
@@ -47,8 +53,9 @@ class RedisSource final : public RedisSessionOwner {
  public:
   RedisSource(EventLoop& loop, RedisSourceOptions options);
 
-  /// Before open(): reads each stream behind this id, whatever the start says.
-  void resume(std::span<const EntryId> cursors);
+  /// Before open(): reads each stream behind this id, whatever the start says. `histories`: what
+  /// was read up to there; empty: nobody knows.
+  void resume(std::span<const EntryId> cursors, std::vector<InputHistory> histories = {});
   /// Begins to connect.
   void open() { session_.open(); }
   /// Ends the connection for good.
@@ -79,6 +86,7 @@ class RedisSource final : public RedisSessionOwner {
   enum class State : std::uint8_t {
     closed,
     resolving,  ///< "$" is being turned into ids
+    examining,  ///< what the streams hold is being looked at
     open,       ///< nothing asked for
     reading,    ///< an XREAD is on its way
     pausing,
@@ -89,6 +97,7 @@ class RedisSource final : public RedisSessionOwner {
     EntryId id;
     std::size_t stream;
     RedisReply fields;
+    bool is_known = false;  ///< read again, and left out
   };
 
   /// A reply's entries, and the memory they stand in.
@@ -105,6 +114,7 @@ class RedisSource final : public RedisSessionOwner {
     EntryId cursor;           ///< last id received
     std::uint64_t index = 0;  ///< entries ever added to the stream up to the cursor
     bool index_is_known = false;
+    EntryId known_until;  ///< up to there entries may be known
   };
 
   void go_on();
@@ -113,6 +123,15 @@ class RedisSource final : public RedisSessionOwner {
   void on_info(std::size_t stream, RedisReply reply);
   void account(std::size_t stream, const StreamInfo& info);
   void resolve(std::size_t stream, const StreamInfo& info);
+  [[nodiscard]] static bool is_remade(const Position& position, const StreamInfo& info) noexcept;
+  [[nodiscard]] static std::uint32_t content_checksum(RedisReply fields) noexcept;
+  void examine();
+  void on_examined(std::uint64_t tag, RedisReply reply);
+  void note_held(std::size_t stream, bool is_newest, RedisReply entries);
+  void act_on(std::size_t stream);
+  void read_again(std::size_t stream, EntryId behind);
+  void take(Received& received);
+  void become_ready();
   void on_entries(RedisReply reply);
   [[nodiscard]] bool read_stream(RedisReply reply, std::uint64_t& streams_seen);
   void hold_back();
@@ -129,6 +148,8 @@ class RedisSource final : public RedisSessionOwner {
   State state_ = State::closed;
   std::vector<EntryId> starts_;
   std::vector<Position> positions_;
+  std::vector<InputHistory> histories_;  ///< by stream; empty until the start is resolved
+  std::vector<InputFindings> facts_;     ///< while examining
   Batch current_;
   Batch next_;
   std::vector<RawField> fields_;
@@ -137,6 +158,7 @@ class RedisSource final : public RedisSessionOwner {
   bool has_resolved_ = false;
   bool has_read_ = false;  ///< XREAD has been answered once: refusals are final at the start only
   bool wants_info_ = true;
+  bool wants_examination_ = false;
   std::string command_;
   std::string told_;  ///< the present refusal, as it was told last
   // Published.

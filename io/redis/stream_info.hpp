@@ -40,6 +40,8 @@ struct StreamInfo {
       info.counts_entries = true;
     } else if (name == "recorded-first-entry-id") {
       if (!parse_entry_id(value.text(), info.first_id)) return false;
+    } else if (name == "first-entry" && value.size() == 2) {  // before 7.0, too
+      if (!parse_entry_id(value[0].text(), info.first_id)) return false;
     }
   }
   return has_last && (!info.counts_entries || info.entries_added >= info.length);

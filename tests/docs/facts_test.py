@@ -100,6 +100,18 @@ class Facts(unittest.TestCase):
                 with self.subTest(document=document, path=path):
                     self.assertTrue((ROOT / path).exists() or list(ROOT.glob(path + ".*")))
 
+    def test_programs_that_name_their_interpreter_can_be_called(self):
+        found = 0
+        for folder in ("tools", "tests", "bench", "conf", ".ci"):
+            for path in filter(pathlib.Path.is_file, (ROOT / folder).rglob("*")):
+                with path.open("rb") as file:
+                    if file.read(2) != b"#!":
+                        continue
+                found += 1
+                with self.subTest(path=path.relative_to(ROOT)):
+                    self.assertTrue(path.stat().st_mode & 0o100)
+        self.assertGreater(found, 50)
+
     def test_redis_is_known_where_the_change_drill_says(self):
         """The row "replace Redis" of the README's drills."""
         files = [path for folder in ("engine", "stages", "io", "tools") for path in (ROOT / folder).rglob("*.[hc]pp")]

@@ -119,19 +119,31 @@ class AclTest(RedisCase):
                       ("MEMORY", "USAGE", SIGNAL), ("ACL", "DRYRUN", "engine", "EXEC"), ("TYPE", SIGNAL), ("PING",)):
             operator(*words)
 
+    def assert_missed(self, right):
+        doctor = self.doctor()
+        with self.subTest(right):
+            told = [row for row in doctor.rows_of("warn", "FAIL") if row.what in ("redis.rights", "redis.login")]
+            self.assertTrue(told, doctor.text)
+            self.assertTrue(all(right.partition("|")[0].upper() in row.found + row.below.upper() for row in told))
+
     def test_no_right_of_the_engine_is_one_too_many(self):
         """Each one taken away is missed."""
         line, = re.findall(r"^user engine .*$", (FILES / "users.acl").read_text(), re.MULTILINE)
+        line, _, selector = line.partition(" (")  # what it may do with its inputs alone
+        selector = "(" + selector
         rights = re.findall(r"\+(\S+)", line)
         self.assertGreater(len(rights), 8)
         for right in rights:
             self.server.ask("ACL", "SETUSER", "engine", f"-{right}")
-            doctor = self.doctor()
-            with self.subTest(right):
-                told = [row for row in doctor.rows_of("warn", "FAIL") if row.what in ("redis.rights", "redis.login")]
-                self.assertTrue(told, doctor.text)
-                self.assertTrue(all(right.partition("|")[0].upper() in row.found + row.below.upper() for row in told))
+            self.assert_missed(right)
             self.server.ask("ACL", "SETUSER", "engine", f"+{right}")
+        rights = re.findall(r"\+([a-z]+)", selector)
+        self.assertEqual(len(rights), 2)
+        for right in rights:
+            self.server.ask("ACL", "SETUSER", "engine", "clearselectors", selector.replace(f" +{right}", ""))
+            self.assert_missed(right)
+        self.server.ask("ACL", "SETUSER", "engine", "clearselectors", selector)
+        self.assertEqual(sorted(re.findall(r"(?<=~)[^\s)]+", selector)), sorted((SIGNAL, TICK)))
         keys = re.findall(r"(?<=~)\S+", line)
         self.assertEqual(sorted(keys), sorted((SIGNAL, TICK, *OUTPUTS)))
 

@@ -142,6 +142,8 @@ class FakeServer:
                 return b":%d\r\n" % len(self.streams.get(words[1], []))
             if name == b"XINFO":
                 return self._info(words[2])
+            if name in (b"XRANGE", b"XREVRANGE"):
+                return self._range(words, name == b"XREVRANGE")
             if name == b"XADD":
                 return self._xadd(words)
         return b"+OK\r\n"
@@ -155,6 +157,15 @@ class FakeServer:
                  (b"entries-added", b":%d\r\n" % len(entries)),
                  (b"recorded-first-entry-id", bulk(entries[0][0]))]
         return array([part for key, value in pairs for part in (bulk(key), value)])
+
+    def _range(self, words, is_reversed):
+        """As Redis answers XRANGE stream from to COUNT n; `-` and `+` are the ends."""
+        entries = self.streams.get(words[1], [])
+        first, last = (words[3], words[2]) if is_reversed else (words[2], words[3])
+        found = [e for e in entries if (first == b"-" or id_key(e[0]) >= id_key(first)) and
+                 (last == b"+" or id_key(e[0]) <= id_key(last))]
+        found = (found[::-1] if is_reversed else found)[:int(words[5])]
+        return array([array([bulk(i), array([bulk(f) for f in fields])]) for i, fields in found])
 
     def _xadd(self, words):
         at = 5 if words[2].upper() == b"MAXLEN" else 2

@@ -1,5 +1,5 @@
 // The instruction, and the tables.
-#include "io/journal/crc32c.hpp"
+#include "io/codec/crc32c.hpp"
 
 #include <array>
 #include <cstring>
