@@ -144,8 +144,8 @@ int LiveJournal::check_conf() const {
                   exit_conf);
 }
 
-std::vector<io::EntryId> LiveJournal::cursors() const {
-  std::vector<io::EntryId> cursors;
+std::vector<io::StreamPlace> LiveJournal::cursors() const {
+  std::vector<io::StreamPlace> cursors;
   for (const io::InputStream& stream : conf_.streams)
     cursors.push_back(contents_.cursors.at(stream.name));
   return cursors;
@@ -153,7 +153,7 @@ std::vector<io::EntryId> LiveJournal::cursors() const {
 
 int LiveJournal::start_writing(std::size_t restart,
                                const std::array<io::EntryId, io::output_stream_count>& bases,
-                               const std::vector<io::EntryId>& cursors, std::int64_t unix_ns,
+                               const std::vector<io::StreamPlace>& cursors, std::int64_t unix_ns,
                                std::function<void()> on_durable) {
   if (!is_on()) return exit_ok;
   if (restart < snapshots_.size()) restart_ = std::move(snapshots_[restart]);
@@ -200,7 +200,7 @@ int LiveJournal::check_build() const {
 }
 
 int LiveJournal::begin(const std::array<io::EntryId, io::output_stream_count>& bases,
-                       const std::vector<io::EntryId>& cursors, std::int64_t unix_ns) {
+                       const std::vector<io::StreamPlace>& cursors, std::int64_t unix_ns) {
   std::vector<std::pair<std::string, std::string>> starts;
   for (std::size_t i = 0; i < conf_.streams.size(); ++i)
     starts.emplace_back(conf_.streams[i].name, cursors[i].text());
@@ -215,7 +215,7 @@ int LiveJournal::begin(const std::array<io::EntryId, io::output_stream_count>& b
     return complain("journal", "journal.segment_mb is too small for the conf", exit_conf);
   std::string text;
   for (const auto& [name, id] : starts)
-    text += (text.empty() ? "" : ", ") + name + " behind " + id;
+    text += (text.empty() ? "" : ", ") + name + " behind " + id.substr(0, id.find(' '));
   log_line(LogLevel::info, "journal", "begun in " + conf_.journal.dir + ": " + text);
   return exit_ok;
 }

@@ -48,8 +48,9 @@ class LiveJournal {
   /// Where it can be taken up, newest first: behind each snapshot, and at its beginning if that is
   /// still there. Requires: is_begun().
   [[nodiscard]] std::vector<io::Restart> restarts() const;
-  /// Last recorded id of each input stream, in the conf's order. Requires: is_begun().
-  [[nodiscard]] std::vector<io::EntryId> cursors() const;
+  /// Behind the last recorded entry of each input stream, in the conf's order. Requires:
+  /// is_begun().
+  [[nodiscard]] std::vector<io::StreamPlace> cursors() const;
   /// What was read of each lately, in the same order. Requires: is_begun().
   [[nodiscard]] std::vector<io::InputHistory> histories() const {
     return io::read_input_histories(conf_.journal.dir, contents_, conf_.streams);
@@ -60,7 +61,7 @@ class LiveJournal {
   /// `on_durable`: called on a thread of its own whenever more inputs are safe.
   [[nodiscard]] int start_writing(std::size_t restart,
                                   const std::array<io::EntryId, io::output_stream_count>& bases,
-                                  const std::vector<io::EntryId>& cursors, std::int64_t unix_ns,
+                                  const std::vector<io::StreamPlace>& cursors, std::int64_t unix_ns,
                                   std::function<void()> on_durable);
 
   /// The state that the engine has to begin with; empty: a new one's. Requires: start_writing().
@@ -102,7 +103,7 @@ class LiveJournal {
   [[nodiscard]] int check_build() const;
   [[nodiscard]] std::vector<std::string> stream_names() const;
   [[nodiscard]] int begin(const std::array<io::EntryId, io::output_stream_count>& bases,
-                          const std::vector<io::EntryId>& cursors, std::int64_t unix_ns);
+                          const std::vector<io::StreamPlace>& cursors, std::int64_t unix_ns);
   [[nodiscard]] int attend_follower();
   void note_facts();
 

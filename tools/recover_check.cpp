@@ -113,7 +113,7 @@ void print_recovered(const io::JournalContents& contents, const io::EngineConf& 
   for (const io::InputStream& stream : conf.streams) {
     const auto cursor = contents.cursors.find(stream.name);
     if (cursor != contents.cursors.end())
-      print_row("reads on", stream.name + " behind " + cursor->second.text());
+      print_row("reads on", stream.name + " behind " + cursor->second.id.text());
   }
   for (std::size_t i = 0; i < io::output_stream_count; ++i) {
     print_row("publishes", conf.output_names[i] + " from number " +

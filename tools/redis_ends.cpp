@@ -54,6 +54,7 @@ io::RedisSourceOptions source_options(const io::EngineConf& conf, const io::Redi
   options.session = session_options("reader", address);
   options.streams = conf.streams;
   options.start = conf.start;
+  options.on_rewind = conf.on_rewind;
   options.count_max = static_cast<std::uint32_t>(conf.redis.read_count);
   options.clock = &clock;
   return options;

@@ -51,7 +51,7 @@ class RedisEnds {
   [[nodiscard]] engine::World& sink_world() { return sink_loop(); }
 
   /// Before open(): goes on with an earlier run; as the ends say.
-  void resume(std::vector<io::Restart> restarts, std::span<const io::EntryId> cursors,
+  void resume(std::vector<io::Restart> restarts, std::span<const io::StreamPlace> cursors,
               std::vector<io::InputHistory> histories) {
     sink_->resume(std::move(restarts));
     source_.resume(cursors, std::move(histories));
@@ -75,7 +75,7 @@ class RedisEnds {
     return sink_->bases();
   }
   /// Ids behind which reading of each input stream began. Requires: is_ready() once.
-  [[nodiscard]] const std::vector<io::EntryId>& starts() const { return source_.starts(); }
+  [[nodiscard]] const std::vector<io::StreamPlace>& starts() const { return source_.starts(); }
   [[nodiscard]] bool is_all_published() const { return sink_->is_all_published(); }
   [[nodiscard]] std::uint64_t pending_count() const { return sink_->pending_count(); }
   [[nodiscard]] std::uint64_t published_count() const { return sink_->counters().published.get(); }

@@ -70,6 +70,9 @@ std::vector<ConfKey> make_keys() {
             return text == "$" || parse_entry_id(text, id, true);
           },
           [](EngineConf& c, const std::string& v) { c.start = v; }));
+  add("on_rewind", "\"stop\"", presents,
+      choice_rule({"stop", "skip", "take"},
+                  [](EngineConf& c, std::size_t v) { c.on_rewind = static_cast<OnRewind>(v); }));
 
   section = "output";
   add("sink", "\"none\"", presents,

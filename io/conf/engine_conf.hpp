@@ -82,6 +82,7 @@ struct EngineConf {
   std::string source;                      ///< "capture:FILE" or "redis"
   InputStreams streams;  ///< those that are read: no ticks where prices are simulated
   std::string start;
+  OnRewind on_rewind = OnRewind::stop;
   std::string sink;  ///< "none", "capture:FILE" or "redis"
   std::string tape;  ///< empty: none
   std::int64_t maxlen = 10'000;

@@ -27,6 +27,8 @@ struct RawEntry {
   /// whose checksum is payload_crc32.
   bool is_cut = false;
   std::uint32_t payload_crc32 = 0;
+  /// How many entries its stream had been given with it; 0: not known.
+  std::uint64_t stream_index = 0;
 };
 
 enum class SourceStatus : std::uint8_t {

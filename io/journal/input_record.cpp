@@ -56,7 +56,7 @@ bool read_input_record(const Record& record, InputRecord& input) {
   input.log_unix_ns = record.log_unix_ns;
   input.sequence = 0;
   input.stream = {};
-  input.id_ms = input.id_counter = 0;
+  input.id_ms = input.id_counter = input.stream_index = 0;
   input.fields.clear();
   switch (input.type) {
     case InputRecordType::conf:
@@ -71,6 +71,7 @@ bool read_input_record(const Record& record, InputRecord& input) {
       input.stream = pieces.text();
       input.id_ms = pieces.number<std::uint64_t>();
       input.id_counter = pieces.number<std::uint64_t>();
+      input.stream_index = pieces.number<std::uint64_t>();
       pieces.fields(input.fields);
       return pieces.is_all() && input.sequence != 0;
     case InputRecordType::timer: {
@@ -118,14 +119,14 @@ std::span<const std::string_view> InputRecordParts::pairs(std::span<const RawFie
 
 std::span<const std::string_view> InputRecordParts::input(std::uint64_t sequence,
                                                           const RawEntry& entry) {
-  begin(3 * 8 + 4 + 4 + 8 * entry.fields.size());
+  begin(4 * 8 + 4 + 4 + 8 * entry.fields.size());
   add_input(sequence, entry);
   return parts_;
 }
 
 std::span<const std::string_view> InputRecordParts::cut(std::uint64_t sequence,
                                                         const RawEntry& entry) {
-  begin(4 + 3 * 8 + 4 + 4 + 8 * entry.fields.size());
+  begin(4 + 4 * 8 + 4 + 4 + 8 * entry.fields.size());
   add_number(entry.payload_crc32);
   add_input(sequence, entry);
   return parts_;
@@ -136,6 +137,7 @@ void InputRecordParts::add_input(std::uint64_t sequence, const RawEntry& entry) 
   add_text(entry.stream);
   add_number(entry.id_ms);
   add_number(entry.id_counter);
+  add_number(entry.stream_index);
   add_fields(entry.fields);
 }
 
@@ -156,7 +158,7 @@ std::size_t InputRecordParts::size() const noexcept {
 
 std::size_t input_record_bytes(const RawEntry& entry) noexcept {
   constexpr std::size_t text_head = 4;
-  std::size_t size = 3 * 8 + 4 + text_head + entry.stream.size();
+  std::size_t size = 4 * 8 + 4 + text_head + entry.stream.size();
   for (const RawField& field : entry.fields)
     size += 2 * text_head + field.name.size() + field.value.size();
   return size;

@@ -2,7 +2,8 @@
 // outputs first, as a tape has it, in binary.
 //
 //   conf, start:  u32 count, count x (name, value)
-//   input:        u64 sequence, stream, u64 id ms, u64 id counter, u32 count, count x (name, value)
+//   input:        u64 sequence, stream, u64 id ms, u64 id counter, u64 stream index (0: not known),
+//                 u32 count, count x (name, value)
 //   cut:          u32 crc32 of the payload, and an input whose one field is the payload's beginning
 //   timer:        u64 sequence, u8 kind
 //
@@ -22,7 +23,7 @@ namespace coreloop::io {
 
 enum class InputRecordType : std::uint32_t {
   conf = 1,   ///< decision keys and their values as TOML text
-  start = 2,  ///< input stream -> id behind which reading began
+  start = 2,  ///< stream -> place behind which reading or writing began
   input = 3,  ///< a stream entry or a command
   timer = 4,
   cut = 5,  ///< an entry whose payload is too long for any input: a dead letter
@@ -36,6 +37,7 @@ struct InputRecord {
   std::string_view stream;  ///< of an input; `@command` too
   std::uint64_t id_ms = 0;
   std::uint64_t id_counter = 0;
+  std::uint64_t stream_index = 0;
   std::uint32_t payload_crc32 = 0;  ///< of a cut one
   stages::TimerKind timer{};
   std::vector<RawField> fields;  ///< of conf, start and input

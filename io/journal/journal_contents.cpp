@@ -7,12 +7,13 @@
 namespace coreloop::io {
 namespace {
 
-// The ids of a start record; false if one is no id.
-bool read_starts(const InputRecord& input, std::map<std::string, EntryId, std::less<>>& starts) {
+// The places of a start record; false if one is none.
+bool read_starts(const InputRecord& input, JournalContents& contents) {
   for (const RawField& field : input.fields) {
-    EntryId id;
-    if (!parse_entry_id(field.value, id)) return false;
-    starts.emplace(field.name, id);
+    StreamPlace place;
+    if (!parse_stream_place(field.value, place)) return false;
+    contents.starts.emplace(field.name, place.id);
+    contents.cursors.emplace(field.name, place);
   }
   return true;
 }
@@ -21,7 +22,9 @@ bool read_input(const InputRecord& input, JournalContents& contents) {
   if (contents.starts.empty() || input.sequence != contents.last_sequence + 1) return false;
   contents.last_sequence = input.sequence;
   const auto cursor = contents.cursors.find(input.stream);
-  if (cursor != contents.cursors.end()) cursor->second = {input.id_ms, input.id_counter};
+  if (cursor != contents.cursors.end()) {
+    cursor->second = {{input.id_ms, input.id_counter}, input.stream_index};
+  }
   return true;
 }
 
@@ -35,9 +38,7 @@ bool read_record(const InputRecord& input, JournalContents& contents) {
       return !contents.conf.empty();
     case InputRecordType::start:
       if (contents.conf.empty() || !contents.starts.empty()) return false;
-      if (!read_starts(input, contents.starts)) return false;
-      contents.cursors = contents.starts;
-      return true;
+      return read_starts(input, contents);
     case InputRecordType::input:
     case InputRecordType::cut:
     case InputRecordType::timer:

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "io/edge/entry_id.hpp"
+#include "io/edge/stream_place.hpp"
 #include "io/journal/record_reader.hpp"
 
 namespace coreloop::io {
@@ -18,8 +19,8 @@ struct JournalContents {
   std::vector<std::pair<std::string, std::string>> conf;
   /// Where each stream began, by name; empty: no input can have been recorded.
   std::map<std::string, EntryId, std::less<>> starts;
-  /// Last recorded entry of each input stream, or where it began.
-  std::map<std::string, EntryId, std::less<>> cursors;
+  /// Behind the last recorded entry of each input stream, or where it began.
+  std::map<std::string, StreamPlace, std::less<>> cursors;
   std::uint64_t last_sequence = 0;
   std::int64_t last_log_unix_ns = 0;
   std::uint64_t torn_bytes = 0;  ///< of a last record that was never completed

@@ -20,7 +20,7 @@
 
 namespace coreloop::io {
 
-inline constexpr std::uint32_t record_format_version = 1;
+inline constexpr std::uint32_t record_format_version = 2;
 
 struct SegmentHeader {
   std::array<char, 8> magic{'c', 'o', 'r', 'e', 'l', 'o', 'g', '\n'};

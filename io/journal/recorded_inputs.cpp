@@ -60,7 +60,7 @@ std::vector<InputHistory> read_input_histories(const std::string& directory,
   const auto know_nothing = [&] {
     std::vector<InputHistory> histories;
     for (const InputStream& stream : streams)
-      histories.emplace_back(contents.cursors.at(stream.name));
+      histories.emplace_back(contents.cursors.at(stream.name).id);
     return histories;
   };
   std::vector<InputHistory> histories = know_nothing();

@@ -21,7 +21,7 @@
 namespace coreloop::io {
 namespace {
 
-constexpr std::uint32_t snapshot_format_version = 1;
+constexpr std::uint32_t snapshot_format_version = 2;
 constexpr std::string_view snapshot_suffix = ".snap";
 constexpr std::string_view segment_suffix = ".log";
 constexpr std::size_t sequence_digits = 20;
@@ -45,7 +45,8 @@ struct SnapshotHeader {
 static_assert(std::has_unique_object_representations_v<SnapshotHeader>, "no padding: it is hashed");
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
-using Ids = std::map<std::string, EntryId, std::less<>>;
+template <class Place>  // an EntryId or a StreamPlace
+using Places = std::map<std::string, Place, std::less<>>;
 
 void append_text(std::string& bytes, std::string_view text) {
   const auto size = static_cast<std::uint32_t>(text.size());
@@ -81,19 +82,24 @@ bool read_pairs(std::string_view bytes, Pairs& pairs) {
   return true;
 }
 
-std::string bytes_of(const Ids& ids) {
+template <class Place>
+std::string bytes_of(const Places<Place>& places) {
   Pairs pairs;
-  for (const auto& [name, id] : ids)
-    pairs.emplace_back(name, id.text());
+  for (const auto& [name, place] : places)
+    pairs.emplace_back(name, place.text());
   return bytes_of(pairs);
 }
 
-bool read_ids(std::string_view bytes, Ids& ids) {
+template <class Place, class Parse>
+bool read_places(std::string_view bytes, Parse parse, Places<Place>& places) {
   Pairs pairs;
   if (!read_pairs(bytes, pairs)) return false;
-  return std::all_of(pairs.begin(), pairs.end(), [&ids](const auto& pair) {
-    return parse_entry_id(pair.second, ids[pair.first]);
-  });
+  return std::all_of(pairs.begin(), pairs.end(),
+                     [&](const auto& pair) { return parse(pair.second, places[pair.first]); });
+}
+
+bool parse_id(std::string_view text, EntryId& id) {
+  return parse_entry_id(text, id);
 }
 
 std::uint32_t crc_of(const SnapshotHeader& header) {
@@ -147,7 +153,8 @@ std::string decode(std::string_view bytes, Snapshot& snapshot) {
   JournalContents& journal = snapshot.journal;
   journal = {};
   if (!bytes.empty() || !read_pairs(sections[0], journal.conf) ||
-      !read_ids(sections[1], journal.starts) || !read_ids(sections[2], journal.cursors)) {
+      !read_places(sections[1], parse_id, journal.starts) ||
+      !read_places(sections[2], parse_stream_place, journal.cursors)) {
     return "damaged";
   }
   journal.last_sequence = header.sequence;

@@ -20,11 +20,10 @@ enum class HeldEntry : std::uint8_t { none, known, unknown };
 struct InputFindings {
   bool key_exists = false;
   StreamInfo info;
-  EntryId cursor;    ///< last id read
-  EntryId boundary;  ///< everything read above it is remembered
-  /// Fewer entries were ever added than we have read, and the last id is not below the cursor: not
-  /// the stream that was read, nor an older copy of it.
-  bool is_remade = false;
+  EntryId cursor;              ///< last id read
+  EntryId boundary;            ///< everything read above it is remembered
+  bool lacks_entries = false;  ///< fewer were ever added than by the time of the cursor
+  bool was_confirmed = false;  ///< on this connection it did not: it has been made again since
   HeldEntry newest = HeldEntry::none;  ///< the last one it holds above the boundary, to the cursor
   bool boundary_is_held = false;       ///< of the first ones above the boundary, some are known
 };
@@ -39,13 +38,15 @@ enum class InputVerdict : std::uint8_t {
 
 [[nodiscard]] constexpr InputVerdict judge_input(const InputFindings& facts) noexcept {
   using enum InputVerdict;
-  // What comes into a key that is gone is looked at once it is there.
+  // What will come into a key that is gone is all new.
   if (!facts.key_exists) return go_on;
   const bool went_back = facts.info.last_generated_id < facts.cursor;
-  if (!went_back && !facts.is_remade && facts.newest != HeldEntry::unknown) return go_on;
+  if (!went_back && !facts.lacks_entries && facts.newest != HeldEntry::unknown) return go_on;
   if (facts.info.length == 0) return went_back ? read_end : go_on;
-  if (facts.is_remade || facts.info.first_id > facts.boundary) return read_all;
-  if (facts.newest == HeldEntry::known) return read_end;
+  const bool is_remade = facts.lacks_entries && facts.was_confirmed;
+  if (is_remade || facts.info.first_id > facts.boundary) return read_all;
+  // An older copy, with what was added to it since; or made again while nobody looked.
+  if (facts.newest == HeldEntry::known) return went_back ? read_end : go_on;
   return facts.boundary_is_held ? read_known : unclear;
 }
 

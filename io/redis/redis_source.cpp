@@ -36,15 +36,17 @@ RedisSource::RedisSource(EventLoop& loop, RedisSourceOptions options)
     counters_.push_back(std::make_unique<InputStreamCounters>());
   EntryId start;
   if (options_.start != "$" && parse_entry_id(options_.start, start, true))
-    resume(std::vector<EntryId>(positions_.size(), start));
+    resume(std::vector<StreamPlace>(positions_.size(), {start, 0}));
 }
 
-void RedisSource::resume(std::span<const EntryId> cursors, std::vector<InputHistory> histories) {
-  starts_.assign(cursors.begin(), cursors.end());
+void RedisSource::resume(std::span<const StreamPlace> places, std::vector<InputHistory> histories) {
+  starts_.assign(places.begin(), places.end());
   histories_ = std::move(histories);
   for (std::size_t i = 0; i < positions_.size(); ++i) {
-    positions_[i].cursor = starts_[i];
-    if (histories_.size() == i) histories_.emplace_back(starts_[i]);
+    positions_[i].cursor = starts_[i].id;
+    positions_[i].index = starts_[i].index;
+    positions_[i].index_is_known = starts_[i].index != 0;
+    if (histories_.size() == i) histories_.emplace_back(starts_[i].id);
     histories_[i].put_in_order();
     positions_[i].known_until = histories_[i].highest();
   }
@@ -63,7 +65,8 @@ SourceStatus RedisSource::peek(RawEntry& entry) noexcept {
                .id_ms = received.id.ms,
                .id_counter = received.id.counter,
                .receive_unix_ns = current_.receive_unix_ns,
-               .fields = fields_};
+               .fields = fields_,
+               .stream_index = received.index};
       return SourceStatus::entry;
     }
     if (next_.is_consumed()) return SourceStatus::none;
@@ -83,6 +86,8 @@ void RedisSource::on_open() {
   if (has_resolved_) {
     state_ = State::open;
     wants_info_ = true;
+    for (Position& position : positions_)
+      position.is_confirmed = false;
     wants_examination_ = std::any_of(histories_.begin(), histories_.end(),
                                      [](const InputHistory& each) { return !each.is_empty(); });
     if (!wants_examination_) become_ready();
@@ -162,10 +167,14 @@ void RedisSource::on_info(std::size_t stream, RedisReply reply) {
 
 // "$", once: the id that stood last when we first looked.
 void RedisSource::resolve(std::size_t stream, const StreamInfo& info) {
-  positions_[stream] = {info.last_generated_id, info.entries_added, info.counts_entries, {}};
+  positions_[stream] = {.cursor = info.last_generated_id,
+                        .index = info.entries_added,
+                        .index_is_known = info.counts_entries,
+                        .is_confirmed = true,
+                        .known_until = {}};
   if (answers_awaited_ != 0) return;
   for (const Position& position : positions_) {
-    starts_.push_back(position.cursor);
+    starts_.push_back({position.cursor, position.index_is_known ? position.index : 0});
     histories_.emplace_back(position.cursor);
   }
   has_resolved_ = true;
@@ -180,15 +189,14 @@ void RedisSource::account(std::size_t stream, const StreamInfo& info) {
   InputStreamCounters& counters = *counters_[stream];
   counters.length.store(info.length, std::memory_order_relaxed);
   if (info.last_generated_id == EntryId{}) {
-    // No such key. How much was read is remembered: what comes in its place has been added less to.
-    if (position.cursor == EntryId{}) position.index_is_known = true;
     counters.lag.store(0, std::memory_order_relaxed);
-    return;
+    return expect_anew(stream);
   }
-  if (info.last_generated_id < position.cursor || is_remade(position, info)) {
+  if (info.last_generated_id < position.cursor || lacks_entries(position, info)) {
     wants_examination_ = true;
     return;
   }
+  position.is_confirmed = true;
   if (!info.counts_entries) return;
   const bool is_caught_up = info.last_generated_id == position.cursor;
   const bool starts_behind_cursor = info.first_id > position.cursor;
@@ -248,6 +256,7 @@ void RedisSource::take(Received& received) {
   const RedisReply fields = received.fields;
   position.cursor = received.id;
   ++position.index;
+  if (position.index_is_known) received.index = position.index;
   const std::uint32_t checksum = content_checksum(fields);
   if (received.id <= position.known_until) {
     const InputHistory::Match match = history.match(received.id, checksum);
@@ -298,7 +307,7 @@ bool RedisSource::read_stream(RedisReply reply, std::uint64_t& streams_seen) {
     if (entries[i].size() != 2 || !parse_entry_id(entries[i][0].text(), id) || id <= last)
       return false;
     const RedisReply fields = entries[i][1];
-    next_.entries.push_back({id, stream, fields});
+    next_.entries.push_back({.id = id, .stream = stream, .fields = fields});
     last = id;
   }
   return true;

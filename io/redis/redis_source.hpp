@@ -23,6 +23,7 @@
 #include "io/edge/input_history.hpp"
 #include "io/edge/input_streams.hpp"
 #include "io/edge/source.hpp"
+#include "io/edge/stream_place.hpp"
 #include "io/redis/input_verdict.hpp"
 #include "io/redis/redis_session.hpp"
 #include "io/redis/stream_info.hpp"
@@ -33,6 +34,7 @@ struct RedisSourceOptions {
   RedisSessionOptions session;
   InputStreams streams;
   std::string start = "$";  ///< "$": what comes after the first connect; "0"; or an entry id
+  OnRewind on_rewind = OnRewind::stop;
   std::uint32_t count_max = 1'024;  ///< entries a stream and reply
   std::uint32_t block_ms = 1'000;
   Clock* clock = nullptr;  ///< stamps what arrives; must outlive the source
@@ -53,9 +55,9 @@ class RedisSource final : public RedisSessionOwner {
  public:
   RedisSource(EventLoop& loop, RedisSourceOptions options);
 
-  /// Before open(): reads each stream behind this id, whatever the start says. `histories`: what
+  /// Before open(): reads each stream behind this place, whatever the start says. `histories`: what
   /// was read up to there; empty: nobody knows.
-  void resume(std::span<const EntryId> cursors, std::vector<InputHistory> histories = {});
+  void resume(std::span<const StreamPlace> places, std::vector<InputHistory> histories = {});
   /// Begins to connect.
   void open() { session_.open(); }
   /// Ends the connection for good.
@@ -66,7 +68,7 @@ class RedisSource final : public RedisSessionOwner {
   void consume() noexcept { ++current_.next; }
 
   /// Id behind which reading of each stream began. Requires: is_ready() once.
-  [[nodiscard]] const std::vector<EntryId>& starts() const noexcept { return starts_; }
+  [[nodiscard]] const std::vector<StreamPlace>& starts() const noexcept { return starts_; }
   /// Whether the cursors are known and entries are being asked for.
   [[nodiscard]] bool is_ready() const noexcept { return is_ready_.load(std::memory_order_acquire); }
   /// The server is no master any more: looks again. Thread: any; done at the next look outside.
@@ -97,7 +99,8 @@ class RedisSource final : public RedisSessionOwner {
     EntryId id;
     std::size_t stream;
     RedisReply fields;
-    bool is_known = false;  ///< read again, and left out
+    std::uint64_t index = 0;  ///< RawEntry::stream_index
+    bool is_known = false;    ///< read again, and left out
   };
 
   /// A reply's entries, and the memory they stand in.
@@ -114,6 +117,9 @@ class RedisSource final : public RedisSessionOwner {
     EntryId cursor;           ///< last id received
     std::uint64_t index = 0;  ///< entries ever added to the stream up to the cursor
     bool index_is_known = false;
+    /// Seen on this connection. A server that is connected forgets nothing by itself: a stream that
+    /// is less than it was has been made again.
+    bool is_confirmed = false;
     EntryId known_until;  ///< up to there entries may be known
   };
 
@@ -123,13 +129,15 @@ class RedisSource final : public RedisSessionOwner {
   void on_info(std::size_t stream, RedisReply reply);
   void account(std::size_t stream, const StreamInfo& info);
   void resolve(std::size_t stream, const StreamInfo& info);
-  [[nodiscard]] static bool is_remade(const Position& position, const StreamInfo& info) noexcept;
+  [[nodiscard]] static bool lacks_entries(const Position& position,
+                                          const StreamInfo& info) noexcept;
   [[nodiscard]] static std::uint32_t content_checksum(RedisReply fields) noexcept;
   void examine();
   void on_examined(std::uint64_t tag, RedisReply reply);
   void note_held(std::size_t stream, bool is_newest, RedisReply entries);
   void act_on(std::size_t stream);
   void read_again(std::size_t stream, EntryId behind);
+  void expect_anew(std::size_t stream);
   void take(Received& received);
   void become_ready();
   void on_entries(RedisReply reply);
@@ -146,7 +154,7 @@ class RedisSource final : public RedisSessionOwner {
   EventLoop::Timer pause_;
   EventLoop::Timer info_due_;
   State state_ = State::closed;
-  std::vector<EntryId> starts_;
+  std::vector<StreamPlace> starts_;
   std::vector<Position> positions_;
   std::vector<InputHistory> histories_;  ///< by stream; empty until the start is resolved
   std::vector<InputFindings> facts_;     ///< while examining

@@ -15,11 +15,8 @@ constexpr const char* first_count = "8";
 
 }  // namespace
 
-// Of the same stream, or an older copy of it, whose last id is not below the cursor everything up
-// to the cursor was added.
-bool RedisSource::is_remade(const Position& position, const StreamInfo& info) noexcept {
-  return info.counts_entries && position.index_is_known &&
-         info.last_generated_id >= position.cursor && info.entries_added < position.index;
+bool RedisSource::lacks_entries(const Position& position, const StreamInfo& info) noexcept {
+  return info.counts_entries && position.index_is_known && info.entries_added < position.index;
 }
 
 std::uint32_t RedisSource::content_checksum(RedisReply fields) noexcept {
@@ -70,7 +67,8 @@ void RedisSource::on_examined(std::uint64_t tag, RedisReply reply) {
     if (!read_stream_info(reply, facts_[stream].info))
       return session_.retry("XINFO STREAM makes no sense");
     facts_[stream].key_exists = true;
-    facts_[stream].is_remade = is_remade(positions_[stream], facts_[stream].info);
+    facts_[stream].lacks_entries = lacks_entries(positions_[stream], facts_[stream].info);
+    facts_[stream].was_confirmed = positions_[stream].is_confirmed;
   } else {
     note_held(stream, what == 1, reply);
   }
@@ -103,6 +101,9 @@ void RedisSource::act_on(std::size_t stream) {
   const InputFindings& facts = facts_[stream];
   switch (judge_input(facts)) {
     case InputVerdict::go_on:
+      if (!facts.key_exists) return expect_anew(stream);
+      if (facts.lacks_entries) positions_[stream].index_is_known = false;
+      positions_[stream].is_confirmed = true;
       return;
     case InputVerdict::read_end:
       return read_again(stream, facts.info.last_generated_id);
@@ -111,12 +112,23 @@ void RedisSource::act_on(std::size_t stream) {
     case InputVerdict::read_all:
       return read_again(stream, EntryId{});
     case InputVerdict::unclear:
-      session_.raise(RedisFault::input_rewound,
-                     options_.streams[stream].name + " ends with " +
-                         facts.info.last_generated_id.text() + ", and " + facts.cursor.text() +
-                         " was read: its ids went back, and of what it holds up to " +
-                         facts.boundary.text() + " nobody can say whether it was read");
+      break;
   }
+  switch (options_.on_rewind) {
+    case OnRewind::skip:
+      return read_again(stream, facts.info.last_generated_id);
+    case OnRewind::take:
+      return read_again(stream, EntryId{});
+    case OnRewind::stop:
+      break;
+  }
+  session_.raise(RedisFault::input_rewound,
+                 options_.streams[stream].name + " ends with " +
+                     facts.info.last_generated_id.text() + ", and " + facts.cursor.text() +
+                     " was read: it went back, or was made again, and of what it holds up to " +
+                     facts.boundary.text() +
+                     " nobody can say whether it was read. input.on_rewind = \"skip\" goes on "
+                     "behind it, \"take\" decides it");
 }
 
 void RedisSource::read_again(std::size_t stream, EntryId behind) {
@@ -129,7 +141,25 @@ void RedisSource::read_again(std::size_t stream, EntryId behind) {
                             behind.text() + ", without what was read before");
   position.cursor = behind;
   position.index_is_known = false;
+  position.is_confirmed = true;
   position.known_until = histories_[stream].highest();
+}
+
+// There is no such key, or no longer: nothing that comes in its place has been read, but what is
+// remembered (somebody may put the stream back).
+void RedisSource::expect_anew(std::size_t stream) {
+  Position& position = positions_[stream];
+  InputHistory& history = histories_[stream];
+  position.index = 0;
+  position.index_is_known = position.is_confirmed = true;
+  if (position.cursor == history.boundary()) return;
+  counters_[stream]->rewinds.add(1);
+  session_.notice(true, options_.streams[stream].name + " is gone, of which " +
+                            position.cursor.text() +
+                            " was read: what comes in its place is read from its beginning");
+  history.put_in_order();
+  position.cursor = history.boundary();
+  position.known_until = history.highest();
 }
 
 }  // namespace coreloop::io

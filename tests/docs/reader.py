@@ -108,7 +108,7 @@ class Reader:
         assert wait_until(lambda: self.succeeds("redis-cli", "-p", port, "ping")), self.log("redis.log")
 
     def start_engine(self):
-        self.start("build/release/engine", "conf/live.toml", log="engine.log")
+        self.start("build/release/engine", "--set", "mark.interval_s=86400", "conf/live.toml", log="engine.log")
         url = f"http://127.0.0.1:{self.ports['8080']}/ready"
         assert wait_until(lambda: self.succeeds("build/release/engine", "--health", url)), self.log("engine.log")
 

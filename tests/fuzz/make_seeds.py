@@ -57,7 +57,7 @@ def pairs(*fields):
 
 def segment(segment_id, first_number, records, size=1024, ends=False):
     """A segment's file: (type, payload) records behind a header."""
-    header = b"corelog\n" + struct.pack("<IIQQQ", 1, 8, segment_id, first_number, size)
+    header = b"corelog\n" + struct.pack("<IIQQQ", 2, 8, segment_id, first_number, size)
     header += b"seed".ljust(80, b"\0") + bytes(4)
     out = header + struct.pack("<I", crc32c(header))
     number = first_number
@@ -71,10 +71,10 @@ def segment(segment_id, first_number, records, size=1024, ends=False):
 
 def logs():
     conf = (1, pairs((b"engine.seed", b"1")))
-    start = (2, pairs((b"signals", b"5-0"), (b"ticks", b"0-0")))
+    start = (2, pairs((b"signals", b"5-0 16"), (b"ticks", b"0-0")))
 
     def entry(sequence, stream=b"signals"):
-        return struct.pack("<Q", sequence) + text(stream) + struct.pack("<QQ", 6, sequence) + \
+        return struct.pack("<Q", sequence) + text(stream) + struct.pack("<QQQ", 6, sequence, 16 + sequence) + \
             pairs((b"data", b"{}"))
 
     timer = (4, struct.pack("<QB", 2, 1))
@@ -95,7 +95,7 @@ def logs():
     yield "short", [whole[:64]]
     yield "empty", []
     yield "breaks_off", [segment(1, 1, journal, 512), segment(2, 6, [(3, entry(4))], 512)]
-    yield "version", [whole[:8] + b"\x02" + whole[9:]]
+    yield "version", [whole[:8] + b"\x01" + whole[9:]]
     for at, name in ((8, "version"), (12, "scale"), (16, "other"), (132, "end"), (136, "number")):
         yield f"field_{name}", [whole[:at] + bytes([whole[at] ^ 2]) + whole[at + 1:]]
 
@@ -212,6 +212,7 @@ ERRORS = (b"LOADING x", b"NOPERM x", b"WRONGTYPE x", b"READONLY x", b"NOAUTH x",
           b"ERR The ID specified in XADD is equal or smaller than the target stream top item")
 ANSWER, HANG_UP, WORK, OTHER, LAST, RECOVERED, SINK_WAIT = (bytes([0xFE - n]) for n in range(7))
 SOURCE_WAIT = RECOVERED
+FORGET = b"\xf8"  # of the source's server: stream, how many
 NOBODY = (8, 16)  # of the choices: no such path, no such port
 
 
@@ -231,6 +232,15 @@ def sources():
         yield f"wait_early{tenths}", steps(1, SOURCE_WAIT + bytes([tenths]), ANSWER, HANG_UP, SOURCE_WAIT + b"\4")
     for choices in (32, 96, 225):
         yield f"login{choices}", steps(choices, ANSWER, *add, ANSWER)
+    for count in (1, 2, 7):
+        forget = [FORGET + bytes([stream, count]) for stream in (0, 1)]
+        for choices in (0, 1, 2):
+            yield f"forgets{count}_{choices}", steps(choices, ANSWER, *add, ANSWER, *forget, ANSWER)
+            yield f"forgets_and_goes_on{count}_{choices}", steps(choices, ANSWER, *add, *add, ANSWER, *forget, *add, ANSWER, *forget, *add,
+                                                                 SOURCE_WAIT + b"\x0b", ANSWER)
+    held = b"*1\r\n" + entry_reply(b"4-1", b"data", b"{}")
+    for number, answer in enumerate((held, b"*0\r\n", b"-NOPERM x\r\n", b":1\r\n", b"*1\r\n:1\r\n", held.replace(b"4-1", b"now"))):
+        yield f"examined{number}", steps(1, ANSWER, *add, ANSWER, HANG_UP, ROLE, (info_reply(b"4-1", 9, 3, b"2-1") + answer * 2) * 3, ANSWER)
     yield "again", steps(1, ANSWER, *add, ANSWER, OTHER, ANSWER, *add, LAST, ANSWER)
     infos = info_reply(b"4-1", 9, 3, b"2-1") * 3
     yield "entries", steps(1, ROLE, infos + some)

@@ -121,7 +121,8 @@ void check_written_again(const io::Record& record, const io::InputRecord& input)
                      .id_ms = input.id_ms,
                      .id_counter = input.id_counter,
                      .fields = input.fields,
-                     .payload_crc32 = input.payload_crc32};
+                     .payload_crc32 = input.payload_crc32,
+                     .stream_index = input.stream_index};
   std::span<const std::string_view> written;
   switch (input.type) {
     case io::InputRecordType::conf:

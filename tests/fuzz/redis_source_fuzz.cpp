@@ -1,6 +1,6 @@
 // What a server may say to RedisSource, over a real socket, hiredis and all: nothing it says makes
-// an entry come twice or out of order; and where it says nothing but the truth, every entry comes,
-// whatever connections break between.
+// an entry come twice, or out of order unless the stream went back; and where it says nothing but
+// the truth, every entry comes, whatever connections break between and whatever the server forgets.
 //
 // An input is a byte of choices and then steps, each ended by 0xFF. A step is one of the bytes
 // below, or bytes that the server sends in the place of its answers.
@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/check.hpp"
@@ -31,6 +33,7 @@ enum Step : unsigned char {
   step_look_again = 0xFB,  ///< the sink has found out that this is no master
   step_hold = 0xFA,        ///< answers, but nothing is consumed: no room downstream
   step_wait = 0xF9,        ///< time passes: tenths of a second
+  step_forget = 0xF8,      ///< it comes back without some last entries: stream, how many
 };
 
 const std::vector<std::string> names{"ticks", "signals", "more"};
@@ -78,6 +81,9 @@ class SourceRun {
         text.remove_prefix(1);
         pass_tenths(take_byte(text) % waits_max, [this] { server_.settle(loop_); });
         break;
+      case step_forget:
+        forget(text.substr(1));
+        break;
       default:
         is_honest_ = false;
         server_.send(text);
@@ -98,12 +104,12 @@ class SourceRun {
       server_.answer(loop_);
       settle();
     }
+    if (!reads_all_ && has_forgotten_) return;  // of what stood there first nobody knows
     CHECK(source_.health().fault() == io::RedisFault::none, "the truth is no fault");
     if (!reads_all_) return;
-    CHECK(has_all(), "every entry has come, once");
+    CHECK(has_all(), "every entry has come");
     for (std::size_t i = 0; i < names.size(); ++i) {
-      const std::size_t count = server_.streams[names[i]].entries.size();
-      CHECK(source_.counters(i).entries.get() == count, "and is counted");
+      CHECK(source_.counters(i).entries.get() == taken_[names[i]].entries.size(), "and is counted");
       CHECK(source_.counters(i).trimmed.get() == 0, "none was missed");
     }
   }
@@ -111,7 +117,7 @@ class SourceRun {
  private:
   struct Taken {
     io::EntryId last;
-    std::size_t count = 0;
+    std::set<std::pair<io::EntryId, std::string>> entries;  ///< id and content
   };
 
   io::RedisSourceOptions options(std::uint8_t choices) {
@@ -136,8 +142,11 @@ class SourceRun {
   [[nodiscard]] bool has_all() {
     return std::all_of(names.begin(), names.end(), [this](const std::string& name) {
       const auto stream = server_.streams.find(name);
-      return taken_[name].count ==
-             (stream == server_.streams.end() ? 0 : stream->second.entries.size());
+      if (stream == server_.streams.end()) return true;
+      const std::vector<ScriptedServer::Entry>& held = stream->second.entries;
+      return std::all_of(held.begin(), held.end(), [&](const ScriptedServer::Entry& entry) {
+        return taken_[name].entries.count({entry.id, entry.fields[1]}) != 0;
+      });
     });
   }
 
@@ -152,13 +161,10 @@ class SourceRun {
     while (source_.peek(entry) == io::SourceStatus::entry) {
       Taken& taken = taken_[std::string{entry.stream}];
       const io::EntryId id{entry.id_ms, entry.id_counter};
-      CHECK(id > taken.last, "entries of a stream come once, in their order");
+      const io::InputStreamCounters& counters = source_.counters(index_of(entry.stream));
+      CHECK(id > taken.last || counters.rewinds.get() > 0, "entries come in the stream's order");
       taken.last = id;
-      ++taken.count;
-      // Whatever a reply holds can be read.
-      texts_.clear();
-      for (const io::RawField& field : entry.fields)
-        (texts_ += field.name) += field.value;
+      CHECK(taken.entries.emplace(id, content_of(entry)).second, "and once");
       source_.consume();
     }
   }
@@ -166,9 +172,40 @@ class SourceRun {
   void add(std::string_view text) {
     const std::string& name = names[take_byte(text) % names.size()];
     ScriptedServer::Stream& stream = server_.streams[name];
-    stream.last.ms = std::max<std::uint64_t>(stream.last.ms + take_byte(text) % 4, 4);
-    ++stream.last.counter;
-    stream.entries.push_back({stream.last, {"data", std::string{text}}});
+    now_ms_ += take_byte(text) % 4;
+    stream.last = stream.last.ms == now_ms_ ? io::EntryId{now_ms_, stream.last.counter + 1}
+                                            : io::EntryId{now_ms_, 0};
+    const std::string content = std::string{text} + "#" + std::to_string(++added_);
+    stream.entries.push_back({stream.last, {"data", content}});
+  }
+
+  // It was killed, and had not written everything down.
+  void forget(std::string_view text) {
+    const std::string& name = names[take_byte(text) % names.size()];
+    ScriptedServer::Stream& stream = server_.streams[name];
+    const std::size_t count = std::min<std::size_t>(take_byte(text) % 8, stream.entries.size());
+    stream.entries.resize(stream.entries.size() - count);
+    if (stream.entries.empty()) {
+      server_.streams.erase(name);
+    } else {
+      stream.last = stream.entries.back().id;
+    }
+    has_forgotten_ = true;
+    server_.hang_up();
+  }
+
+  [[nodiscard]] static std::size_t index_of(std::string_view name) {
+    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  }
+
+  /// What an entry is told from others by: its first `data`, and whether there are others.
+  [[nodiscard]] static std::string content_of(const io::RawEntry& entry) {
+    std::string content;
+    std::size_t count = 0;
+    for (const io::RawField& field : entry.fields) {
+      if (field.name == "data" && ++count == 1) content = field.value;
+    }
+    return count == 1 ? content : content + "/" + std::to_string(std::min<std::size_t>(count, 2));
   }
 
   ScriptedServer& server_;
@@ -176,7 +213,9 @@ class SourceRun {
   ScriptedClock clock_;
   io::RedisSource source_;
   std::map<std::string, Taken> taken_;
-  std::string texts_;
+  std::uint64_t now_ms_ = 4;  ///< of the server: above all starts
+  std::size_t added_ = 0;
+  bool has_forgotten_ = false;
   bool is_honest_ = true;
   bool reads_all_ = false;
 };

@@ -1,6 +1,7 @@
 // Sockets, commands, and a few of Redis's answers.
 #include "tests/fuzz/scripted_server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -26,6 +27,13 @@ std::string bulk(std::string_view text) {
 
 std::string array_of(std::size_t count) {
   return "*" + std::to_string(count) + "\r\n";
+}
+
+std::string text_of(const ScriptedServer::Entry& entry) {
+  std::string text = array_of(2) + bulk(entry.id.text()) + array_of(entry.fields.size());
+  for (const std::string& word : entry.fields)
+    text += bulk(word);
+  return text;
 }
 
 // The number in the line that begins at `at`; moves `at` behind it. -1: the line is not all there.
@@ -217,6 +225,7 @@ std::string ScriptedServer::answer_to(const Command& command) {
   if (word == "XLEN") return ":" + std::to_string(streams[command.at(1)].entries.size()) + "\r\n";
   if (word == "INFO") return "$0\r\n\r\n";
   if (word == "AUTH" || word == "SELECT") return "+OK\r\n";
+  if (word == "XRANGE" || word == "XREVRANGE") return range(command, word == "XREVRANGE");
   CHECK(word == "XREAD", "no other command");
   return read(command);
 }
@@ -262,15 +271,37 @@ std::string ScriptedServer::read(const Command& command) const {
     for (const Entry& entry : stream->second.entries) {
       if (entry.id <= cursor || count == count_max) continue;
       ++count;
-      entries += array_of(2) + bulk(entry.id.text()) + array_of(entry.fields.size());
-      for (const std::string& word : entry.fields)
-        entries += bulk(word);
+      entries += text_of(entry);
     }
     if (count == 0) continue;
     ++found_count;
     bytes += array_of(2) + bulk(name) + array_of(count) + entries;
   }
   return found_count == 0 ? std::string{nothing_new} : array_of(found_count) + bytes;
+}
+
+// XRANGE name from to COUNT n, XREVRANGE name to from COUNT n; `-` and `+` are the ends.
+std::string ScriptedServer::range(const Command& command, bool is_reversed) const {
+  const auto id_of = [](const std::string& text) {
+    io::EntryId id;
+    if (text == "+") return io::EntryId{UINT64_MAX, UINT64_MAX};
+    CHECK(text == "-" || io::parse_entry_id(text, id), "an end is an id");
+    return id;
+  };
+  const io::EntryId begin = id_of(command.at(is_reversed ? 3 : 2));
+  const io::EntryId end = id_of(command.at(is_reversed ? 2 : 3));
+  const auto count_max = static_cast<std::size_t>(std::atoll(command.at(5).c_str()));
+  std::vector<Entry> found;
+  if (const auto stream = streams.find(command.at(1)); stream != streams.end()) {
+    for (const Entry& entry : stream->second.entries)
+      if (entry.id >= begin && entry.id <= end) found.push_back(entry);
+  }
+  if (is_reversed) std::reverse(found.begin(), found.end());
+  if (found.size() > count_max) found.resize(count_max);
+  std::string bytes = array_of(found.size());
+  for (const Entry& entry : found)
+    bytes += text_of(entry);
+  return bytes;
 }
 
 }  // namespace coreloop::tests

@@ -66,6 +66,7 @@ class ScriptedServer {
   [[nodiscard]] std::string add(const Command& command);
   [[nodiscard]] std::string info(std::string_view name) const;
   [[nodiscard]] std::string read(const Command& command) const;
+  [[nodiscard]] std::string range(const Command& command, bool is_reversed) const;
 
   ScratchFolder folder_;
   int listener_ = -1;

@@ -63,8 +63,9 @@ TEST(LiveJsonTest, RedisShowsConnectionsAndStreams) {
             "{\"state\": \"catching up\", \"reconnects\": 2, \"connect_failures\": 0, "
             "\"timeouts\": 0, \"protocol_errors\": 0, \"error_replies\": {\"OOM\": 3}}, "
             "\"inputs\": [{\"stream\": \"trade.signal.v5\", \"entries\": 10, \"lag\": 3, "
-            "\"length\": 100, \"trimmed\": 2, \"malformed\": 0}], \"outputs\": [{\"stream\": "
-            "\"trade.signal.safe\", \"length\": 4}], \"published\": 7, \"transactions\": 0, "
+            "\"length\": 100, \"trimmed\": 2, \"malformed\": 0, \"rewinds\": 0, "
+            "\"ids_reused\": 0}], \"outputs\": [{\"stream\": \"trade.signal.safe\", \"length\": "
+            "4}], \"published\": 7, \"transactions\": 0, "
             "\"outbox_pending\": 1, \"aborted\": 0, \"duplicates_refused\": 0, \"tail_lost\": 0, "
             "\"hole\": 0}\n");
 }

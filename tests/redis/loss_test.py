@@ -6,6 +6,7 @@
 
 import signal
 import sys
+import shutil
 import time
 
 sys.dont_write_bytecode = True
@@ -102,10 +103,57 @@ class InputStreamTest(LossCase):
         self.check(signals + self.server.ask.entries(SIGNAL))
 
 
-class TrimTest(JournalCase):
-    """R18 across a kill. How many were trimmed while nobody read is not known then."""
+class StartedAtItsEndTest(LossCase):
+    """R19 where the stream held entries that never concerned the engine."""
 
-    def test_r18_trimmed_while_down_what_is_left_is_read_on(self):
+    def begin(self):
+        self.feed(20)
+        self.signals_fed = 0
+        self.start_engine(start="$")
+        self.feed(30)
+        self.wait_for_outcomes()
+
+    def make_again(self):
+        self.server.ask("DEL", SIGNAL)
+        self.server.ask("XADD", SIGNAL, "1-1", "data", case.signal_json())
+        self.signals_fed += 1
+
+    def go_on(self):
+        self.feed(30)
+        self.wait_for_outcomes()
+        self.stop_engine()
+        self.assertEqual(len(set(self.causes())), len(self.causes()))
+
+    def test_r19_made_again_while_connected_all_of_it_is_new(self):
+        self.begin()
+        self.make_again()
+        self.wait_until(lambda: f"{SIGNAL}/1-1" in self.causes())
+        self.go_on()
+
+    def test_r19_made_again_while_down_it_is_for_the_operator_to_say(self):
+        for way in ("take", "skip"):
+            with self.subTest(way=way):
+                self.begin()
+                self.kill()
+                before = self.outcome_count()
+                self.make_again()
+                code, log = self.exit_of_restart(start="$")
+                self.assertEqual(code, DATA, log)
+                self.assertIn("input.on_rewind", log)
+                self.assertEqual(self.outcome_count(), before)
+                self.start_engine(start="$", arguments=("--set", f"input.on_rewind={way}"))
+                self.signals_fed -= way == "skip"
+                self.go_on()
+                self.assertEqual(f"{SIGNAL}/1-1" in self.causes(), way == "take")
+                for stream in (SIGNAL, SAFE, REJECTED, DEAD):
+                    self.server.ask("DEL", stream)
+                shutil.rmtree(self.journal)
+
+
+class TrimTest(JournalCase):
+    """R18 across a kill."""
+
+    def test_r18_trimmed_while_down_is_counted_and_what_is_left_is_read_on(self):
         self.start_engine()
         self.feed(100)
         self.wait_for_outcomes()
@@ -119,8 +167,21 @@ class TrimTest(JournalCase):
         wanted = {f"{SIGNAL}/{entry_id}" for entry_id, fields in kept if '"HOLD"' not in fields["data"]}
         self.wait_until(lambda: wanted <= {fields["cause"] for stream in (SAFE, REJECTED)
                                            for _, fields in self.server.ask.entries(stream)})
+        trimmed = 500 - 100 - len(kept)
+        self.wait_until(lambda: f"{SIGNAL}: {trimmed} entries were trimmed" in self.engine.log)
         self.stop_engine()
         self.check(kept)
+
+    def test_r18_a_stream_that_began_at_its_end_and_has_brought_nothing(self):
+        self.feed(100)
+        self.start_engine(start="$")
+        self.kill()
+        self.signals_fed = 0
+        self.feed(60)
+        self.server.ask("XTRIM", SIGNAL, "MAXLEN", 50)
+        self.start_engine(start="$")
+        self.wait_until(lambda: f"{SIGNAL}: 10 entries were trimmed" in self.engine.log)
+        self.stop_engine()
 
 
 class FailoverTest(LossCase):

@@ -17,14 +17,18 @@ class JournalContentsTest : public testing::Test {
 
   void begin() {
     const RawField keys[] = {{"engine.seed", "1"}};
-    const RawField starts[] = {{"signals", "5-1"}, {"outputs", "0-0"}};
+    const RawField starts[] = {{"signals", "5-1 16"}, {"outputs", "0-0"}};
     ASSERT_TRUE(journal_.record_conf(now, keys));
     ASSERT_TRUE(journal_.record_start(now, starts));
   }
   void record(std::uint64_t sequence, std::uint64_t id_ms, std::string_view stream = "signals") {
     const RawField fields[] = {{"data", "{}"}};
     journal_.on_entry(sequence, now + 1,
-                      {.stream = stream, .id_ms = id_ms, .id_counter = 2, .fields = fields});
+                      {.stream = stream,
+                       .id_ms = id_ms,
+                       .id_counter = 2,
+                       .fields = fields,
+                       .stream_index = 16 + sequence});
   }
   std::string read() {
     EXPECT_EQ(writer_.close(), 0);
@@ -47,7 +51,7 @@ TEST_F(JournalContentsTest, AreWhereStreamsBeganAndEnded) {
   EXPECT_EQ(contents_.conf,
             (std::vector<std::pair<std::string, std::string>>{{"engine.seed", "1"}}));
   EXPECT_EQ(contents_.starts.at("signals"), (EntryId{5, 1}));
-  EXPECT_EQ(contents_.cursors.at("signals"), (EntryId{9, 2}));
+  EXPECT_EQ(contents_.cursors.at("signals"), (StreamPlace{{9, 2}, 18}));
   EXPECT_EQ(contents_.cursors.count("@command"), 0U);
   EXPECT_EQ(contents_.last_sequence, 4U);
   EXPECT_EQ(contents_.end.next_number, 7U);
@@ -57,7 +61,7 @@ TEST_F(JournalContentsTest, AreWhereStreamsBeganAndEnded) {
 TEST_F(JournalContentsTest, OfNoInputsEndWhereStreamsBegan) {
   begin();
   ASSERT_EQ(read(), "");
-  EXPECT_EQ(contents_.cursors.at("signals"), (EntryId{5, 1}));
+  EXPECT_EQ(contents_.cursors.at("signals"), (StreamPlace{{5, 1}, 16}));
   EXPECT_EQ(contents_.last_sequence, 0U);
 }
 

@@ -104,7 +104,8 @@ TEST_F(JournalTest, SaysWhenAnInputIsNotWhereItBelongs) {
 
 // A record whose checksum is right and whose content is not: another program, or another version.
 TEST_F(JournalTest, RefusesRecordsOfNoKnownForm) {
-  const std::string whole{"\1\0\0\0\0\0\0\0\1\0\0\0a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 33};
+  // Sequence 1 of the stream "a"; id, index and the number of its fields are 0.
+  const std::string whole = std::string{"\1\0\0\0\0\0\0\0\1\0\0\0a", 13} + std::string(28, '\0');
   InputRecord input;
   EXPECT_TRUE(read_input_record({3, 1, 0, whole}, input));
   for (std::size_t size = 0; size < whole.size(); ++size)

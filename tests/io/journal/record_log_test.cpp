@@ -240,12 +240,13 @@ TEST(RecordLogTest, RefusesAnotherFormatVersion) {
   header.segment_id = 1;
   header.first_number = 1;
   header.segment_bytes = segment_bytes;
-  header.format_version = 2;
+  header.format_version = record_format_version + 1;
   header.crc = segment_header_crc(header);
   ASSERT_EQ(make_segment(dir.path(""), header), 0);
   const Log log = read_log(dir.path(""));
   EXPECT_EQ(log.status, RecordStatus::corrupt);
-  EXPECT_NE(log.problem.find("format version 2"), std::string::npos) << log.problem;
+  const std::string found = "format version " + std::to_string(header.format_version);
+  EXPECT_NE(log.problem.find(found), std::string::npos) << log.problem;
 }
 
 TEST(RecordLogTest, AReaderBesideAWriterSeesAPrefixAndNoDamage) {

@@ -18,7 +18,7 @@ Snapshot snapshot_of(std::uint64_t sequence, std::uint64_t segment_id = 1) {
   Snapshot snapshot;
   snapshot.journal.conf = {{"engine.seed", "1"}, {"risk.on_opposite", "\"net\""}};
   snapshot.journal.starts = {{"signals", {5, 1}}, {"outputs", {0, 0}}};
-  snapshot.journal.cursors = {{"signals", {9, 2}}, {"outputs", {0, 0}}};
+  snapshot.journal.cursors = {{"signals", {{9, 2}, 17}}, {"outputs", {}}};
   snapshot.journal.last_sequence = sequence;
   snapshot.journal.last_log_unix_ns = 1'768'212'000'000'000'000;
   snapshot.journal.build = "the build";

@@ -72,16 +72,44 @@ TEST(InputVerdictTest, AnOlderCopyWithNewEntries) {
   EXPECT_EQ(judge_input(found), InputVerdict::read_known);
 }
 
-TEST(InputVerdictTest, MadeAgain) {
+TEST(InputVerdictTest, AnOlderCopyThatHasGrownPastTheCursor) {
+  InputFindings found = as_left();
+  found.info = {.length = 20,
+                .last_generated_id = {120, 0},
+                .entries_added = 98,
+                .counts_entries = true,
+                .first_id = {10, 0}};
+  found.lacks_entries = true;
+  EXPECT_EQ(judge_input(found), InputVerdict::go_on) << "all up to the cursor is still there";
+  found.newest = HeldEntry::unknown;
+  EXPECT_EQ(judge_input(found), InputVerdict::read_known);
+  found.newest = HeldEntry::none;
+  found.boundary_is_held = false;
+  EXPECT_EQ(judge_input(found), InputVerdict::unclear) << "nothing that is remembered is there";
+}
+
+TEST(InputVerdictTest, MadeAgainWhileConnected) {
   InputFindings found = as_left();
   found.info.first_id = {1, 1};
   found.newest = HeldEntry::known;  // the newest has been read since
-  found.is_remade = true;
+  found.lacks_entries = true;
+  found.was_confirmed = true;
   EXPECT_EQ(judge_input(found), InputVerdict::read_all);
-  found.is_remade = false;  // with smaller ids only, all above the boundary
-  found.boundary = {};
-  found.newest = HeldEntry::unknown;
+  found.newest = HeldEntry::none;  // with smaller ids only
+  found.boundary_is_held = false;
   found.info.last_generated_id = {1, 1};
+  EXPECT_EQ(judge_input(found), InputVerdict::read_all);
+}
+
+TEST(InputVerdictTest, MadeAgainWhileNobodyLooked) {
+  InputFindings found = as_left();
+  found.info.first_id = {1, 1};
+  found.info.last_generated_id = {1, 1};
+  found.lacks_entries = true;
+  found.newest = HeldEntry::unknown;
+  found.boundary_is_held = false;
+  EXPECT_EQ(judge_input(found), InputVerdict::unclear) << "it could be a copy of long ago";
+  found.boundary = {};
   EXPECT_EQ(judge_input(found), InputVerdict::read_all);
 }
 
