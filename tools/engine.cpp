@@ -38,6 +38,7 @@ Examples:
   engine --doctor my.toml                           look at all that a run with it depends on: Redis, disk, cores, ports
   engine --health http://127.0.0.1:8080/ready       whether a running engine is ready; exit 0 or 1
   engine --recover-check /var/lib/coreloop/journal  what a start would recover from this journal
+  engine --recover-and-exit my.toml                 recover, publish what is missing, and stop again
 
 Signals: SIGTERM and SIGINT end it in order, a second one at once; SIGHUP is ignored between Redis streams.
 
@@ -90,14 +91,21 @@ int show_health(const std::string& url) {
   return finding.is_healthy ? tools::exit_ok : exit_unhealthy;
 }
 
-int run(const std::string& path, const std::vector<io::ConfOverride>& overrides) {
+int run(const std::string& path, const std::vector<io::ConfOverride>& overrides,
+        tools::LiveRun kind) {
   io::EngineConf conf;
   int exit_code = tools::load_conf(path, overrides, conf);
   if (exit_code != tools::exit_ok) return exit_code;
   exit_code = check_for_a_run(conf);
   if (exit_code != tools::exit_ok) return exit_code;
+  const bool recovers = kind == tools::LiveRun::until_recovered;
+  if (recovers && (!reads_redis(conf) || conf.journal.dir.empty())) {
+    return tools::complain("conf",
+                           "--recover-and-exit needs input.source \"redis\" and a journal.dir",
+                           tools::exit_conf);
+  }
   tools::RunSummary summary;
-  exit_code = reads_redis(conf) ? tools::run_live(conf, summary)
+  exit_code = reads_redis(conf) ? tools::run_live(conf, kind, summary)
                                 : tools::run_capture({.conf_path = path,
                                                       .overrides = overrides,
                                                       .capture = {},
@@ -153,6 +161,11 @@ int main(int argc, char** argv) {
           ->type_name("DIR")
           ->excludes(conf)
           ->excludes(health);
+  bool recovers = false;
+  app.add_flag("--recover-and-exit", recovers,
+               "take the journal up as a start does, publish what Redis has not got, leave a "
+               "snapshot, then exit: 0, 69 where Redis would not take it, else as a run; "
+               "no new input is read");
   try {
     app.parse(argc, argv);
     if (conf_path.empty() && health->empty() && recover_check->empty())
@@ -168,5 +181,6 @@ int main(int argc, char** argv) {
   if (looks) return look_around(conf_path, overrides);
   if (checks || prints) return check_or_print(conf_path, overrides, prints);
 
-  return run(conf_path, overrides);
+  return run(conf_path, overrides,
+             recovers ? tools::LiveRun::until_recovered : tools::LiveRun::until_stopped);
 }

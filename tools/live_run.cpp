@@ -88,6 +88,7 @@ int adopt_bases(const Ends& ends, const io::Clock& clock, io::EngineConf& conf,
 /// What a run is made of, once everything is open.
 struct RunParts {
   const io::EngineConf& conf;
+  LiveRun kind;
   Ends& ends;
   LiveHttp& http;
   io::Tape* tape;
@@ -115,6 +116,14 @@ void tell_clock_step(ClockWatch& watch) {
                "; clock_step_total=" + std::to_string(watch.step_count()));
 }
 
+void tell_replayed(const RunParts& parts, std::int64_t start_ns) {
+  if (parts.journal.recorded_count() == 0) return;
+  const std::int64_t elapsed_ns = parts.clock.monotonic_ns() - start_ns;
+  log_line(LogLevel::info, "journal",
+           "replayed " + std::to_string(parts.journal.recorded_count()) + " inputs in " +
+               std::to_string(elapsed_ns / stages::ns_per_ms) + " ms");
+}
+
 // Until a stop signal (0) or a fault. HTTP sees the engine once the journal has been replayed.
 template <class Engine, class Source>
 int watch(Engine& engine, const Source& source, const stages::Names& names, const RunParts& parts) {
@@ -124,14 +133,9 @@ int watch(Engine& engine, const Source& source, const stages::Names& names, cons
   LiveService<Engine> service(parts.service, engine, start_ns);
   const auto status = [&] { return status_of(engine, parts.ends, is_live); };
   while (!engine.is_finished()) {
-    if (!is_live && source.is_live()) {
+    if (!is_live && source.has_recovered() && parts.kind == LiveRun::until_stopped) {
       is_live = true;
-      if (parts.journal.recorded_count() != 0) {
-        log_line(LogLevel::info, "journal",
-                 "replayed " + std::to_string(parts.journal.recorded_count()) + " inputs in " +
-                     std::to_string((parts.clock.monotonic_ns() - start_ns) / stages::ns_per_ms) +
-                     " ms");
-      }
+      tell_replayed(parts, start_ns);
       parts.journal.start_following();
       parts.http.attach(engine, names);
       log_line(LogLevel::info, "engine",
@@ -152,6 +156,10 @@ int watch(Engine& engine, const Source& source, const stages::Names& names, cons
     if (exit_code != exit_ok) return exit_code;
     if (parts.tape != nullptr && parts.tape->error() != 0)
       return complain("tape", std::strerror(parts.tape->error()), exit_io);
+  }
+  if (parts.kind == LiveRun::until_recovered && source.has_recovered()) {
+    tell_replayed(parts, start_ns);
+    return exit_ok;
   }
   if (engine.ingress().fault() == io::IngressFault::time_jump)
     return complain("ingress", "time jumped by more than 31 days", exit_invariant);
@@ -202,7 +210,7 @@ int run_engine(const RunParts& parts, io::PipelineOptions pipeline, RunSummary& 
   pipeline.sink_world = &ends.sink_world();
   pipeline.views = http.engine_views();
   pipeline.wait.world_sleep_ns = pipeline.wait.sleep_ns_max;  // its world wakes it
-  Source source(parts.journal.recorded(), ends.source());
+  Source source(parts.journal.recorded(), ends.source(), parts.kind == LiveRun::until_stopped);
   const auto engine = std::make_unique<io::PipelineEngine<Source, Ends::Sink, ring_capacity_max>>(
       conf.decision, names, source,
       io::IngressOptions{.streams = conf.streams,
@@ -252,12 +260,14 @@ int run_engine(const RunParts& parts, io::PipelineOptions pipeline, RunSummary& 
   if (exit_code == exit_ok) exit_code = journal_code;
   // What is not in the streams yet has to be made once more at the next start.
   if (exit_code == exit_ok && is_drained && pending == 0) save(*engine, parts.journal);
+  if (exit_code == exit_ok && pending != 0 && parts.kind == LiveRun::until_recovered)
+    exit_code = complain("redis", "not everything could be published", exit_unavailable);
   return exit_code == exit_ok ? log_code : exit_code;
 }
 
 }  // namespace
 
-int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
+int run_live(const io::EngineConf& given_conf, LiveRun kind, RunSummary& summary) {
   io::EngineConf conf = given_conf;
   io::PipelineOptions pipeline;
   int exit_code = plan_threads(conf.threads, pipeline);
@@ -297,8 +307,8 @@ int run_live(const io::EngineConf& given_conf, RunSummary& summary) {
 
   constexpr std::uint32_t usual_capacity = 1'024;
   constexpr std::uint32_t largest_capacity = 65'536;
-  const RunParts parts{conf,        *ends, http,    tape.get(),      journal,
-                       latency_log, clock, service, earliest_unix_ns};
+  const RunParts parts{conf,    kind,        *ends, http,    tape.get(),
+                       journal, latency_log, clock, service, earliest_unix_ns};
   exit_code = pipeline.ring_capacity <= usual_capacity
                   ? run_engine<usual_capacity>(parts, pipeline, summary)
                   : run_engine<largest_capacity>(parts, pipeline, summary);

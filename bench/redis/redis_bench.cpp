@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -17,7 +16,7 @@
 #include "bench/redis/relay_check.hpp"
 #include "bench/redis/resources.hpp"
 #include "bench/redis/resp_socket.hpp"
-#include "bench/redis/scraper.hpp"
+#include "bench/redis/scraping.hpp"
 #include "bench/redis/workload.hpp"
 
 namespace {
@@ -76,29 +75,6 @@ Pairs measure_flood(Bench& bench) {
   return rates;
 }
 
-/// p99 of the open loop with somebody who reads /metrics ten times a second, and without.
-void measure_scraped(Bench& bench, double rate) {
-  const auto measure = [&](bool is_scraped) {
-    bench.clear();
-    const std::uint16_t port = free_port();
-    const Child child =
-        bench.start(Subject::engine, {"http.listen=127.0.0.1:" + std::to_string(port)});
-    std::optional<Scraper> scraper;
-    if (is_scraped) scraper.emplace(port, 10.0);
-    const OpenLoop result = open_loop(bench, rate);
-    if (is_scraped && scraper->good_count() == 0) give_up("no scrape was answered: " + bench.log());
-    return percentile(result.times, 0.99);
-  };
-  Pairs pairs;
-  for (int pair = 0; pair < bench.arguments().pairs; ++pair) {
-    const bool scraped_first = pair % 2 == 0;
-    if (scraped_first) pairs.subject.push_back(measure(true));
-    pairs.yardstick.push_back(measure(false));
-    if (!scraped_first) pairs.subject.push_back(measure(true));
-  }
-  print_ratio("redis_scraped_p99", pairs, "scraped", "not scraped", "us");
-}
-
 void measure_open_loop(Bench& bench, PercentileFiles& files, const Pairs& rates) {
   const double half =
       0.5 * std::min(percentile(rates.subject, 0.5), percentile(rates.yardstick, 0.5));
@@ -120,7 +96,7 @@ void measure_open_loop(Bench& bench, PercentileFiles& files, const Pairs& rates)
   std::printf("# open loop: %.0f signals/s; the sender itself was at most %.0f us late\n", half,
               late_us);
   print_ratio("redis_open_loop_p99", pairs, "engine", "relay", "us");
-  measure_scraped(bench, half);
+  measure_scraped(bench, "redis_scraped", half, 10);
 }
 
 void measure_journal(Bench& bench) {
@@ -136,7 +112,11 @@ void measure_journal(Bench& bench) {
   print_ratio("journal_ping_p99", pings.p99, "journal", "none", "us");
 }
 
-constexpr std::string_view all_loads = "relay_write,ping,flood,open_loop,journal,memory,idle";
+constexpr std::string_view usual_loads = "relay_write,ping,flood,open_loop,journal,memory,idle";
+/// Only where it is asked for: a thousand reads a second, far below what floods the engine.
+constexpr std::string_view scraping_load = "scraping";
+constexpr double scraping_signals_per_s = 2'000;
+constexpr double scrapes_per_s = 1'000;
 
 void run(Bench& bench, PercentileFiles& files, const std::string& loads) {
   const auto wants = [&loads](const std::string& load) {
@@ -152,12 +132,15 @@ void run(Bench& bench, PercentileFiles& files, const std::string& loads) {
   if (wants("journal")) measure_journal(bench);
   if (wants("memory")) measure_memory(bench);
   if (wants("idle")) measure_idle(bench);
+  if (wants("scraping"))
+    measure_scraped(bench, "redis_flooded_with_scrapes", scraping_signals_per_s, scrapes_per_s);
 }
 
 bool are_known(const std::string& loads) {
   std::istringstream words(loads);
   for (std::string load; std::getline(words, load, ',');) {
-    if (("," + std::string{all_loads} + ",").find("," + load + ",") == std::string::npos)
+    if (load != scraping_load &&
+        ("," + std::string{usual_loads} + ",").find("," + load + ",") == std::string::npos)
       return false;
   }
   return !loads.empty();
@@ -168,7 +151,7 @@ bool are_known(const std::string& loads) {
 int main(int argc, char** argv) {
   Arguments arguments;
   std::string hgrm;
-  std::string loads{all_loads};
+  std::string loads{usual_loads};
   bool is_usable = true;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
@@ -197,8 +180,8 @@ int main(int argc, char** argv) {
   if (!is_usable) {
     std::fprintf(stderr,
                  "usage: redis_bench [--engine FILE] [--only LOAD,…] [--pairs N] [--quick] "
-                 "[--hgrm PREFIX] [--set key=value]…\nLOAD: %s\n",
-                 all_loads.data());
+                 "[--hgrm PREFIX] [--set key=value]…\nLOAD: %s; and %s\n",
+                 usual_loads.data(), scraping_load.data());
     return 64;
   }
   PercentileFiles files(std::move(hgrm));

@@ -8,7 +8,7 @@ _coreloop_engine() {
     --health) mapfile -t COMPREPLY < <(compgen -W "http://127.0.0.1:8080/health http://127.0.0.1:8080/ready" -- "$current"); return ;;
   esac
   if [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "--help -h --version --set --check-config --print-config --doctor --health --recover-check" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "--help -h --version --set --check-config --print-config --doctor --health --recover-check --recover-and-exit" -- "$current")
   else
     compopt -o filenames
     mapfile -t COMPREPLY < <(compgen -f -X '!*.toml' -- "$current"; compgen -d -- "$current")

@@ -1,5 +1,5 @@
-// A live source behind a journal: first the inputs that were recorded, then what comes. INGRESS's
-// thread.
+// A live source behind a journal: first the inputs that were recorded, then what comes, or nothing
+// more. INGRESS's thread.
 #pragma once
 
 #include <atomic>
@@ -13,9 +13,13 @@ namespace coreloop::io {
 template <Source Live>
 class ResumedSource {
  public:
-  /// `recorded`: nullptr where nothing was. Both must outlive it.
-  ResumedSource(JournalSource* recorded, Live& live)
-      : live_(live), recorded_(recorded), is_live_(recorded == nullptr) {}
+  /// `recorded`: nullptr where nothing was. Both must outlive it. `goes_live`: else it ends with
+  /// what was recorded.
+  ResumedSource(JournalSource* recorded, Live& live, bool goes_live = true)
+      : live_(live),
+        recorded_(recorded),
+        goes_live_(goes_live),
+        has_recovered_(recorded == nullptr) {}
 
   [[nodiscard]] SourceStatus peek(RawEntry& entry) noexcept {
     if (recorded_ != nullptr) {
@@ -25,9 +29,9 @@ class ResumedSource {
       }
       if (!recorded_->problem().empty()) return SourceStatus::end;
       recorded_ = nullptr;
-      is_live_.store(true, std::memory_order_release);
+      has_recovered_.store(true, std::memory_order_release);
     }
-    return live_.peek(entry);
+    return goes_live_ ? live_.peek(entry) : SourceStatus::end;
   }
 
   void consume() noexcept {
@@ -38,12 +42,15 @@ class ResumedSource {
   }
 
   /// Whether the journal has been read to its end. Any thread.
-  [[nodiscard]] bool is_live() const noexcept { return is_live_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool has_recovered() const noexcept {
+    return has_recovered_.load(std::memory_order_acquire);
+  }
 
  private:
   Live& live_;
   JournalSource* recorded_;
-  std::atomic<bool> is_live_;
+  bool goes_live_;
+  std::atomic<bool> has_recovered_;
 };
 
 }  // namespace coreloop::io

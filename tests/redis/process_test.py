@@ -84,6 +84,37 @@ class StopTest(JournalCase):
                 self.run_once(20)
                 self.check()
 
+    def test_recovered_it_ends_and_takes_nothing_new(self):
+        self.start_engine()
+        self.feed(100)
+        self.wait_for_outcomes()
+        self.kill()
+        self.forget_snapshots()
+        before = self.outcome_count()
+        self.server.ask("DEL", *OUTPUTS)
+        self.feed(50)
+        engine = self.start_engine(waits=False, arguments=("--recover-and-exit",))
+        self.assertEqual(engine.wait(), 0, engine.log)
+        self.assertRegex(engine.log, r"replayed \d+ inputs")
+        self.assertEqual(self.outcome_count(), before)
+        self.assertEqual(len(list(self.journal.glob("*.snap"))), 1)
+        self.start_engine()
+        self.assertNotIn("replayed", self.engine.log)
+        self.wait_for_outcomes()
+        self.stop_engine()
+        self.check()
+
+    def test_without_redis_it_has_not_recovered(self):
+        self.run_once(dies=True)
+        self.server.stop()
+        engine = self.start_engine(waits=False, redis="connect_deadline_s = 1", arguments=("--recover-and-exit",))
+        self.assertEqual(engine.wait(), 69, engine.log)
+
+    def test_without_a_journal_there_is_nothing_to_recover(self):
+        engine = self.start_engine(waits=False, arguments=("--recover-and-exit", "--set", "journal.dir=''"))
+        self.assertEqual(engine.wait(), 78, engine.log)
+        self.assertIn("journal.dir", engine.log)
+
     def test_p7_signals_that_are_no_stop(self):
         """HUP and PIPE are passed over while it works; INT is TERM."""
         self.start_engine()
@@ -243,10 +274,11 @@ class VersionTest(JournalCase):
     def test_p15_another_format_is_refused_in_words(self):
         self.run_once()
         before = self.server.ask.entries(EXECUTION)
-        self.rewrite_header(8, struct.pack("<I", 2))
+        current, = struct.unpack_from("<I", (self.journal / "0000000001.log").read_bytes(), 8)
+        self.rewrite_header(8, struct.pack("<I", current + 1))
         code, log = self.exit_of_restart()
         self.assertEqual(code, DATA, log)
-        self.assertIn("format version 2; this build reads 1", log)
+        self.assertIn(f"format version {current + 1}; this build reads {current}", log)
         self.assertEqual(self.server.ask.entries(EXECUTION), before)
 
     def test_p15_amounts_of_another_scale_are_refused(self):

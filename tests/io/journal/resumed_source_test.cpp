@@ -73,7 +73,7 @@ class ResumedSourceTest : public testing::Test {
       if (event.text_bytes != 0) text.release(event.text_position, event.text_bytes);
     }
     if (fault != nullptr) *fault = head.fault();
-    EXPECT_EQ(source.is_live(), head.fault() == IngressFault::none);
+    EXPECT_EQ(source.has_recovered(), head.fault() == IngressFault::none);
     EXPECT_EQ(writer.close(), 0);
     return events;
   }
