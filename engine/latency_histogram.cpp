@@ -52,11 +52,15 @@ std::uint64_t HistogramCopy::percentile_ns(std::uint32_t per_100k) const noexcep
   return max_ns_;
 }
 
-std::uint64_t HistogramCopy::count_up_to(std::uint64_t ns) const noexcept {
+void HistogramCopy::count_up_to(std::span<const std::uint64_t> ends_ns,
+                                std::span<std::uint64_t> counts) const noexcept {
   std::uint64_t seen = 0;
-  for (std::uint32_t i = 0; i < HistogramBuckets::count && HistogramBuckets::high_of(i) <= ns; ++i)
-    seen += counts_[i];
-  return seen;
+  std::uint32_t bucket = 0;
+  for (std::size_t i = 0; i < ends_ns.size(); ++i) {
+    for (; seen < count_ && HistogramBuckets::high_of(bucket) <= ends_ns[i]; ++bucket)
+      seen += counts_[bucket];
+    counts[i] = seen;
+  }
 }
 
 }  // namespace coreloop::engine

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <bit>
 #include <cstdint>
+#include <span>
 
 namespace coreloop::engine {
 
@@ -69,8 +70,10 @@ class HistogramCopy {
   /// The value at or below which `per_100k` of 100,000 values lie (99.9 % = 99,900): a bucket's
   /// upper end, at most max_ns(). 0 without a value.
   [[nodiscard]] std::uint64_t percentile_ns(std::uint32_t per_100k) const noexcept;
-  /// Values at or below `ns`, to the bucket's precision.
-  [[nodiscard]] std::uint64_t count_up_to(std::uint64_t ns) const noexcept;
+  /// How many values lie at or below each of `ends_ns`, to the bucket's precision, in one pass.
+  /// `ends_ns` ascend; `counts` has room for as many.
+  void count_up_to(std::span<const std::uint64_t> ends_ns,
+                   std::span<std::uint64_t> counts) const noexcept;
   [[nodiscard]] std::uint64_t bucket_count(std::uint32_t index) const noexcept {
     return counts_[index];
   }

@@ -167,6 +167,8 @@ int main(int argc, char** argv) {
       is_usable = is_usable && are_known(loads);
     } else if (word == "--pairs") {
       arguments.pairs = std::max(1, std::atoi(next().c_str()));
+    } else if (word == "--open-loop-signals") {
+      arguments.open_loop_signals = std::max(1'000, std::atoi(next().c_str()));
     } else if (word == "--quick") {
       arguments.pairs = 2;
       arguments.pings = 500;
@@ -180,7 +182,7 @@ int main(int argc, char** argv) {
   if (!is_usable) {
     std::fprintf(stderr,
                  "usage: redis_bench [--engine FILE] [--only LOAD,…] [--pairs N] [--quick] "
-                 "[--hgrm PREFIX] [--set key=value]…\nLOAD: %s; and %s\n",
+                 "[--open-loop-signals N] [--hgrm PREFIX] [--set key=value]…\nLOAD: %s; and %s\n",
                  usual_loads.data(), scraping_load.data());
     return 64;
   }

@@ -34,6 +34,13 @@ constexpr std::array<LadderStep, 19> latency_ladder{{{250, "2.5e-07"},
                                                      {500'000'000, "0.5"},
                                                      {1'000'000'000, "1.0"}}};
 
+constexpr auto ladder_ends = [] {
+  std::array<std::uint64_t, latency_ladder.size()> ends{};
+  for (std::size_t i = 0; i < ends.size(); ++i)
+    ends[i] = latency_ladder[i].ns;
+  return ends;
+}();
+
 void append_escaped(std::string& out, std::string_view text) {
   for (const char c : text) {
     if (c == '\\') {
@@ -92,8 +99,10 @@ MetricsText& MetricsText::seconds(MetricLabels labels, stages::Int128 ns) {
 }
 
 MetricsText& MetricsText::latency(MetricLabels labels, const engine::HistogramCopy& histogram) {
-  for (const LadderStep& step : latency_ladder)
-    add("_bucket", labels, step.le, std::to_string(histogram.count_up_to(step.ns)));
+  std::array<std::uint64_t, latency_ladder.size()> counts{};
+  histogram.count_up_to(ladder_ends, counts);
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    add("_bucket", labels, latency_ladder[i].le, std::to_string(counts[i]));
   add("_bucket", labels, "+Inf", std::to_string(histogram.count()));
   add("_sum", labels, "", seconds_number(static_cast<stages::Int128>(histogram.sum_ns())));
   add("_count", labels, "", std::to_string(histogram.count()));

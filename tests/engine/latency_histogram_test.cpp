@@ -2,6 +2,7 @@
 #include "engine/latency_histogram.hpp"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <random>
 #include <vector>
@@ -109,15 +110,18 @@ TEST(LatencyHistogramTest, MergingEqualsRecordingTogether) {
   }
 }
 
-TEST(LatencyHistogramTest, CountsUpToABound) {
+TEST(LatencyHistogramTest, CountsUpToEachOfSeveralBounds) {
   const auto histogram = std::make_unique<LatencyHistogram>();
   for (const std::uint64_t ns : {10U, 20U, 30U, 1'000U, 1'000'000U})
     histogram->record(ns);
   const auto copy = std::make_unique<HistogramCopy>();
   histogram->copy_to(*copy);
-  EXPECT_EQ(copy->count_up_to(9), 0U);
-  EXPECT_EQ(copy->count_up_to(30), 3U);
-  EXPECT_EQ(copy->count_up_to(2'000), 4U);
+  constexpr std::array<std::uint64_t, 5> ends{9, 30, 2'000, 100'000'000, UINT64_MAX};
+  std::array<std::uint64_t, 5> counts{};
+  copy->count_up_to(ends, counts);
+  EXPECT_EQ(counts, (std::array<std::uint64_t, 5>{0, 3, 4, 5, 5}));
+  HistogramCopy{}.count_up_to(ends, counts);
+  EXPECT_EQ(counts, (std::array<std::uint64_t, 5>{}));
 }
 
 }  // namespace
