@@ -152,7 +152,7 @@ std::string decode(std::string_view bytes, Snapshot& snapshot) {
   }
   JournalContents& journal = snapshot.journal;
   journal = {};
-  if (!bytes.empty() || !read_pairs(sections[0], journal.conf) ||
+  if (!bytes.empty() || header.build.back() != '\0' || !read_pairs(sections[0], journal.conf) ||
       !read_places(sections[1], parse_id, journal.starts) ||
       !read_places(sections[2], parse_stream_place, journal.cursors)) {
     return "damaged";

@@ -104,6 +104,45 @@ def log_input(segments):
     return b"".join(struct.pack("<H", len(part)) + part for part in segments)
 
 
+def snapshot(sections, sequence=7, version=2, magic=b"coresnap", build=b"seed", segment_id=1):
+    """A snapshot's file."""
+    header = magic + struct.pack("<IIQqQQQ", version, 8, sequence, 1_768_212_000_000_000_000, segment_id, 4096, 9)
+    header += struct.pack("<10Q", *(5, 1) * 5) + struct.pack("<4Q", *map(len, sections))
+    header += build.ljust(80, b"\0") + bytes(4)
+    body = b"".join(sections)
+    return header + struct.pack("<I", crc32c(header + body)) + body
+
+
+def snapshots():
+    conf = text(b"engine.seed") + text(b"1")
+    starts = text(b"signals") + text(b"5-0") + text(b"outputs") + text(b"0-0")
+    cursors = text(b"signals") + text(b"9-2 17") + text(b"outputs") + text(b"0-0")
+    member = struct.pack("<IIQ", 8, 1, 2)
+    state = member + struct.pack("<IIII", 4, 2, 1, 2) + struct.pack("<IIHHH", 2, 3, 1, 2, 3)
+    whole = snapshot((conf, starts, cursors, state))
+    yield "whole", whole
+    yield "empty", b""
+    yield "no_state", snapshot((conf, starts, cursors, b""))
+    yield "nothing", snapshot((b"", b"", b"", b""))
+    yield "header_only", whole[:256]
+    yield "cut", whole[:-1]
+    yield "longer", whole + b"\0"
+    yield "version", snapshot((conf, starts, cursors, state), version=1)
+    yield "magic", snapshot((conf, starts, cursors, state), magic=b"coresnip")
+    yield "other_sequence", snapshot((conf, starts, cursors, state), sequence=8)
+    yield "long_build", snapshot((conf, starts, cursors, state), build=b"x" * 80)
+    yield "conf_breaks_off", snapshot((conf[:-1], starts, cursors, state))
+    yield "size_breaks_off", snapshot((conf + b"\1", starts, cursors, state))
+    for number, place in enumerate((b"x", b"5", b"5-1 0", b"5-1 x", b"05-1", b"5-1 18446744073709551615")):
+        yield f"place{number}", snapshot((conf, starts, text(b"signals") + text(place), state))
+        yield f"start{number}", snapshot((conf, text(b"signals") + text(place), cursors, state))
+    for segment_id in (0, 2, 4, 9):
+        yield f"segment{segment_id}", snapshot((conf, starts, cursors, b""), segment_id=segment_id)
+    yield "twice", snapshot((conf * 2, starts * 2, cursors * 2, state))
+    yield "many_rows", snapshot((conf, starts, cursors, struct.pack("<IIQ", 8, 1, 5)))
+    yield "short_state", snapshot((conf, starts, cursors, state[:-1]))
+
+
 def capture_line(fields, extra=""):
     listed = ",".join(f"{json.dumps(a)}:{json.dumps(b)}" for a, b in fields)
     return (f'{{"stream":"signals","id":"5-1","ns":1768212000000000000,"fields":{{{listed}}}{extra}}}'
@@ -234,7 +273,7 @@ def sources():
         yield f"login{choices}", steps(choices, ANSWER, *add, ANSWER)
     for count in (1, 2, 7):
         forget = [FORGET + bytes([stream, count]) for stream in (0, 1)]
-        for choices in (0, 1, 2):
+        for choices in (0, 1, 2, 6, 34):
             yield f"forgets{count}_{choices}", steps(choices, ANSWER, *add, ANSWER, *forget, ANSWER)
             yield f"forgets_and_goes_on{count}_{choices}", steps(choices, ANSWER, *add, *add, ANSWER, *forget, *add, ANSWER, *forget, *add,
                                                                  SOURCE_WAIT + b"\x0b", ANSWER)
@@ -372,6 +411,7 @@ TARGETS = {
     "input_decoder": decoder_inputs,
     "capture": captures,
     "record_log": lambda: ((name, log_input(parts)) for name, parts in logs()),
+    "snapshot": snapshots,
     "conf": confs,
     "http": http_seeds.requests,
     "redis_source": sources,

@@ -135,6 +135,9 @@ class SourceRun {
     options.streams.push_back({names[2], io::StreamKind::signals});
     options.start = (choices & 1) != 0 ? "0" : (choices & 2) != 0 ? "$" : "3-1";
     options.count_max = (choices & 4) != 0 ? 2 : 1'024;
+    options.on_rewind = (choices & 4) != 0    ? io::OnRewind::take
+                        : (choices & 32) != 0 ? io::OnRewind::skip
+                                              : io::OnRewind::stop;
     options.clock = &clock_;
     return options;
   }
