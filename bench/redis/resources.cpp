@@ -150,7 +150,8 @@ void measure_idle(Bench& bench) {
   const std::uint16_t port = free_port();
   const Child engine = bench.start_with(
       "[input]\nsource = \"redis\"\n[output]\nsink = \"redis\"\n[redis]\nurl = \"unix://" +
-      bench.socket_path() + "\"\n[http]\nlisten = \"127.0.0.1:" + std::to_string(port) + "\"\n");
+      bench.socket_path() + "\"\n[http]\nlisten = \"127.0.0.1:" + std::to_string(port) +
+      "\"\n[journal]\ndir = \"\"\n");
   const std::int64_t end_ns = now_ns() + 30'000'000'000;
   while (http_get(port, "/ready").rfind("HTTP/1.1 200", 0) != 0) {
     if (now_ns() > end_ns) give_up("the engine does not become ready: " + bench.log());

@@ -50,7 +50,8 @@ Bench::Bench(Arguments arguments)
           "[risk]\nmax_daily_trades = 1000000000\ncooldown_after_loss_minutes = 0\n"
           "max_drawdown_pct = 1.0\nmax_total_exposure_pct = 100.0\nsizing = \"fixed_fraction\"\n"
           "fixed_fraction = 0.0001\n"
-       << "[http]\nlisten = \"\"\n[redis]\nurl = \"unix://" << socket_path() << "\"\n";
+       << "[http]\nlisten = \"\"\n[journal]\ndir = \"\"\n[redis]\nurl = \"unix://" << socket_path()
+       << "\"\n";
 }
 
 std::string Bench::log() const {

@@ -118,7 +118,7 @@ std::vector<ConfKey> make_keys() {
       boolean_rule([](EngineConf& c, bool v) { c.redis.is_strict = v; }));
 
   section = "journal";
-  add("dir", "\"\"", presents,
+  add("dir", "\"journal\"", presents,
       string_rule(
           "a directory, or \"\" for no journal", [](std::string_view) { return true; },
           [](EngineConf& c, const std::string& v) { c.journal.dir = v; }));

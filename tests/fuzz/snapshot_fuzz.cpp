@@ -24,12 +24,6 @@ namespace {
 constexpr std::uint64_t sequence = 7;
 constexpr std::uint64_t segments = 4;
 
-// Where things stand in the file.
-constexpr std::size_t header_bytes = 256;
-constexpr std::size_t crc_at = header_bytes - 4;
-constexpr std::size_t sections_at = 136;
-constexpr std::size_t section_count = 4;
-
 const ScratchFolder& folder() {
   static const ScratchFolder folder;
   return folder;
@@ -133,6 +127,24 @@ void check_input(std::string_view input) {
   check_refused(std::string{input} + '\0');
 }
 
+}  // namespace
+}  // namespace coreloop::tests
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  coreloop::tests::check_input(coreloop::tests::text_of(data, size));
+  return 0;
+}
+
+#ifdef CORELOOP_LIBFUZZER
+namespace coreloop::tests {
+namespace {
+
+// Where things stand in the file.
+constexpr std::size_t header_bytes = 256;
+constexpr std::size_t crc_at = header_bytes - 4;
+constexpr std::size_t sections_at = 136;
+constexpr std::size_t section_count = 4;
+
 // Sections as long as the file, and the checksum it needs.
 void repair(char* bytes, std::size_t size, bool sections_too) {
   if (size < header_bytes) return;
@@ -155,12 +167,6 @@ void repair(char* bytes, std::size_t size, bool sections_too) {
 }  // namespace
 }  // namespace coreloop::tests
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  coreloop::tests::check_input(coreloop::tests::text_of(data, size));
-  return 0;
-}
-
-#ifdef CORELOOP_LIBFUZZER
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                std::size_t size_max, unsigned seed) {
   size = LLVMFuzzerMutate(data, size, size_max);

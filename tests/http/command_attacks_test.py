@@ -136,7 +136,8 @@ class TokenFiles(unittest.TestCase):
             conf = folder / "engine.toml"
             conf.write_text(f'[input]\nsource = "redis"\n[output]\nsink = "redis"\n[redis]\n'
                             f'url = "unix://{self.redis.socket}"\n'
-                            f'[http]\nlisten = "0.0.0.0:0"\ntoken_file = "{self.file}"\nhosts = ["trade.example"]\n')
+                            f'[http]\nlisten = "0.0.0.0:0"\ntoken_file = "{self.file}"\nhosts = ["trade.example"]\n'
+                            f'[journal]\ndir = ""\n')
             with open(folder / "log", "w", encoding="utf-8") as log:
                 engine.process = subprocess.Popen([program("engine"), conf], stderr=log, stdout=subprocess.DEVNULL)
             self.addCleanup(engine.kill)

@@ -146,7 +146,7 @@ class Engine(Endpoint):
         conf = folder / "engine.toml"
         conf.write_text(f'[input]\nsource = "redis"\n[output]\nsink = "redis"\n'
                         f'tape = "{self.tape}"\n[redis]\nurl = "unix://{redis.socket}"\n'
-                        f'[http]\nlisten = "127.0.0.1:{port}"\n')
+                        f'[http]\nlisten = "127.0.0.1:{port}"\n[journal]\ndir = ""\n')
         self.launch(folder, conf, settings)
 
     def launch(self, folder, conf, settings, words=""):
@@ -193,7 +193,7 @@ class DropInEngine(Engine):
 
     def __init__(self, folder, redis, *settings, services=tuple(NAMES), listen="127.0.0.1:0"):
         self.tape = folder / "tape.ndjson"
-        asked = [f'redis.url="unix://{redis.socket}"', f'output.tape="{self.tape}"',
+        asked = [f'redis.url="unix://{redis.socket}"', f'output.tape="{self.tape}"', "journal.dir=''",
                  f'http.listen="{listen}"']
         for key in self.NAMES:
             asked.append(f'http.{key}_listen="{"127.0.0.1:0" if key in services else ""}"')

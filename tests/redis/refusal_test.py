@@ -133,7 +133,7 @@ class TransientTest(RefusalTest):
 
         def refuse():
             script.start()
-            time.sleep(0.2)
+            self.wait_until(lambda: "BUSY" in self.engine.log)
 
         def relent():
             self.server.ask("SCRIPT", "KILL")

@@ -43,7 +43,8 @@ class ServiceCase(unittest.TestCase):
         conf.write_text(f'[input]\nsource = "redis"\n[output]\nsink = "redis"\n'
                         f'[redis]\nurl = "unix://{self.redis.socket}"\n'
                         f'[http]\nlisten = "127.0.0.1:0"\n'
-                        f'[threads]\nlayout = {THREE_THREADS}\ncores = "none"\n')
+                        f'[threads]\nlayout = {THREE_THREADS}\ncores = "none"\n'
+                        f'[journal]\ndir = ""\n')
         self.log_path = self.folder / f"engine-{self.starts}.log"
         words = [word for setting in settings for word in ("--set", setting)]
         with open(self.log_path, "w", encoding="utf-8") as log:
