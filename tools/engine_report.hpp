@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "io/codec/crc32c.hpp"
 #include "io/conf/engine_conf.hpp"
 #include "io/edge/pipeline_engine.hpp"
 #include "stages/saved_state.hpp"
@@ -70,8 +71,8 @@ std::vector<LatencyRow> latency_rows(const EngineType& engine) {
 /// Everything of `summary` that the engine knows: all but elapsed time and output checksums.
 /// Requires: every thread has finished.
 template <class EngineType>
-void summarize_engine(const io::EngineConf& conf, const EngineType& engine,
-                      const stages::Names& names, RunSummary& summary) {
+void summarize_engine(const io::EngineConf& conf, EngineType& engine, const stages::Names& names,
+                      RunSummary& summary) {
   summary.statistics = engine.egress().statistics();
   for (std::size_t i = 0; i < conf.streams.size(); ++i) {
     summary.inputs.push_back({conf.streams[i].name, engine.ingress().entry_counts()[i]});
@@ -82,6 +83,9 @@ void summarize_engine(const io::EngineConf& conf, const EngineType& engine,
         {conf.output_names[i], engine.egress().entry_count(static_cast<io::OutputStream>(i))});
   }
   summarize_books(names, engine.mark(), engine.risk(), summary);
+  const std::string state = state_of(engine);
+  summary.state_crc32c = io::crc32c(0, state.data(), state.size());
+  summary.state_bytes = state.size();
   summary.latencies = latency_rows(engine);
   for (std::size_t i = 0; i < engine.thread_count(); ++i) {
     const engine::LoopCounters& counters = engine.loop_counters(i);

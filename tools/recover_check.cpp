@@ -55,6 +55,13 @@ std::string rate_text(std::uint64_t count, std::int64_t ns) {
   return ", " + std::to_string(static_cast<std::uint64_t>(per_s)) + "/s";
 }
 
+std::string state_text(const RunSummary& summary) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "crc32c %08x of %llu bytes", summary.state_crc32c,
+                static_cast<unsigned long long>(summary.state_bytes));
+  return text.data();
+}
+
 // First pass: checksums, numbers, sequence; 0, 65 or 66.
 int read_contents(const std::string& directory, const RecordedJournal& journal, bool is_running,
                   io::JournalContents& contents) {
@@ -109,6 +116,7 @@ void print_recovered(const io::JournalContents& contents, const io::EngineConf& 
   }
   print_row("recovered", "sequence " + std::to_string(s.last_sequence) + ", log time " + time +
                              ", books hash " + std::to_string(summary.books_hash));
+  print_row("state", state_text(summary));
   print_books(summary);
   for (const io::InputStream& stream : conf.streams) {
     const auto cursor = contents.cursors.find(stream.name);

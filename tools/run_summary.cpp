@@ -300,7 +300,8 @@ std::string summary_json(const RunSummary& summary) {
   for (const StreamCount& stream : summary.outputs)
     json.add(stream.name, stream.entries);
   json.close().close();
-  json.add("books_hash", summary.books_hash);
+  json.add("books_hash", summary.books_hash)
+      .add("state_crc32c", static_cast<std::uint64_t>(summary.state_crc32c));
   add_latencies_json(json, summary);
   json.add("elapsed_ns", static_cast<std::uint64_t>(summary.elapsed_ns))
       .add("inputs_per_second", inputs_per_second(summary))

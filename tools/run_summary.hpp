@@ -65,6 +65,8 @@ struct RunSummary {
   std::uint64_t output_entries = 0;
   std::string sha256;
   std::uint64_t books_hash = 0;
+  std::uint32_t state_crc32c = 0;  ///< of all that the stages keep (stages/saved_state.hpp)
+  std::uint64_t state_bytes = 0;
   std::int64_t elapsed_ns = 0;
   bool is_stdout_taken = false;  ///< output entries or the tape go there
   std::vector<LatencyRow> latencies;

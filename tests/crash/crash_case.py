@@ -155,11 +155,29 @@ class CrashRun:
             raise AssertionError(f"exit code {code}\n{self.engine.log}")
 
     def check(self):
-        """The independent checker, and a replay of the journal in one go: every output byte the same."""
+        """The independent checker, and a replay of the journal in one go: every output byte and the whole state the same."""
         entries = {stream: self.server.ask.entries(stream) for stream in OUTPUTS}
         checker = Checker(self.sent, entries.__getitem__)
         problems = checker.run()
-        return checker, problems + self._replay_differences(entries)
+        return checker, problems + self._replay_differences(entries) + self._state_differences()
+
+    def state(self):
+        """What `engine --recover-check` says of the state that a start would come to."""
+        done = subprocess.run([self.programs / "engine", "--recover-check", self.journal], capture_output=True, text=True,
+                              check=False)
+        found = re.search(r"^state +(crc32c .*)$", done.stdout, re.M)
+        return found[1] if found else f"exit code {done.returncode}: {done.stderr}"
+
+    def _state_differences(self):
+        """The snapshot of the clean stop, after all that was done to the engine, and what one run of all inputs comes to."""
+        saved = self.state()
+        snapshots = list(self.journal.glob("*.snap"))
+        for path in snapshots:
+            path.rename(path.with_suffix(".aside"))
+        whole = self.state()
+        for path in snapshots:
+            path.with_suffix(".aside").rename(path)
+        return [] if saved == whole and saved.startswith("crc32c") else [f"state: {saved}, of one run {whole}"]
 
     def _replay_differences(self, entries):
         tape, out = self.folder / "tape.ndjson", self.folder / "out.ndjson"

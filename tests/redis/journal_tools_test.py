@@ -228,6 +228,7 @@ class RecoverCheckTest(ToolsCase):
         self.assertRegex(told, rf"read +up to record {inputs + 2} in [\d.]+ s: every checksum, number and sequence")
         self.assertRegex(told, rf"replayed +{inputs} inputs in [\d.]+ s")
         self.assertRegex(told, rf"recovered +sequence {inputs}, .* books hash {wanted['books_hash']}\n")
+        self.assertRegex(told, rf"state +crc32c {wanted['state_crc32c']:08x} of \d+ bytes\n")
         for name, account in wanted["accounts"].items():
             self.assertIn(f"account {name}", told)
             self.assertIn(f"balance {account['balance']}, realized {account['realized_pnl']}", told)
