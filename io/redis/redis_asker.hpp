@@ -33,7 +33,7 @@ class RedisAsker final : public RedisListener {
   /// Empty, or why none does. Requires: `address` is resolved.
   [[nodiscard]] std::string connect(const RedisAddress& address);
 
-  /// Sends a command and waits for the reply, at most 2.5 s without a byte. An error if the
+  /// Sends a command and waits for the reply, at most 1.9 s without a byte. An error if the
   /// connection is gone: "LOST" and why.
   [[nodiscard]] RedisAnswer ask(const std::vector<std::string>& words);
 

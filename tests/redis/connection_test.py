@@ -117,7 +117,19 @@ class StallTest(RedisCase):
         self.wait_until(lambda: self.engine.log.count("no answer") >= 1, 10)
         noticed_s = time.monotonic() - begin
         self.wait_for_outcomes(10)
-        self.assertLess(noticed_s, 3.3 * SLACK)
+        self.assertLess(noticed_s, 3 * SLACK)
+        self.finish()
+
+    def test_half_open_and_idle_both_connections_are_noticed_within_3_s(self):
+        proxy = Proxy(self.server.path)
+        self.addCleanup(proxy.close)
+        self.start_engine(proxy.url, layout=THREE_THREADS)
+        self.feed(100)
+        self.wait_for_outcomes()
+        proxy.swallow()
+        begin = time.monotonic()
+        self.wait_until(lambda: self.engine.log.count("no answer") >= 2, 10)
+        self.assertLess(time.monotonic() - begin, 3 * SLACK)
         self.finish()
 
     def test_half_open_while_a_transaction_is_on_its_way(self):
