@@ -41,7 +41,9 @@ struct RecordHeader {
   std::uint32_t type = 0;    ///< what the log's owner says; end_of_segment is ours
   std::uint64_t number = 0;
   std::int64_t log_unix_ns = 0;
-  std::uint32_t reserved = 0;
+  /// Of the records up to this one, how many were not known to be on the disk yet when it was
+  /// written; 0: nobody kept count.
+  std::uint32_t unsynced = 0;
   std::uint32_t crc = 0;
 };
 static_assert(sizeof(RecordHeader) == 32 && std::has_unique_object_representations_v<RecordHeader>);

@@ -186,11 +186,16 @@ bool RecordReader::read_at(std::uint64_t offset, RecordHeader& header) const noe
   return header.crc == record_crc(segment_id_, header, bytes_ + offset + sizeof header);
 }
 
-bool RecordReader::has_record_behind(std::uint64_t offset) const noexcept {
+// Whether a record behind `offset` shows that the one that is missing here was on the disk: it was
+// written when it was, or nobody kept count. What was not may be lost with the power in any order,
+// and what stands behind it was never acted upon.
+bool RecordReader::is_missed_behind(std::uint64_t offset) const noexcept {
   RecordHeader header;
   for (std::uint64_t at = offset; at + sizeof header <= size_; at += 8) {
     at = end_of_zeros(bytes_, at, size_) & ~std::uint64_t{7};
-    if (read_at(at, header)) return true;
+    if (read_at(at, header) && (header.unsynced == 0 || header.number <= number_ ||
+                                header.number - header.unsynced >= number_))
+      return true;
   }
   return false;
 }
@@ -212,14 +217,15 @@ RecordStatus RecordReader::fail(const std::string& what) {
 }
 
 // Nothing readable stands at the present offset: the end of the log, if it is the last segment and
-// nothing valid follows. `record`: a writer that is at work may have completed one meanwhile.
+// no valid record follows that misses one. `record`: a writer that is at work may have completed
+// one meanwhile.
 RecordStatus RecordReader::end_here() {
   RecordHeader header;
   if (next_segment_ < segments_.size()) {
     return read_at(offset_, header) ? RecordStatus::record
                                     : fail("the segment breaks off, and others follow it");
   }
-  if (has_record_behind(offset_ + 8)) {
+  if (is_missed_behind(offset_ + 8)) {
     return read_at(offset_, header) ? RecordStatus::record
                                     : fail("a damaged record, and valid ones follow it");
   }

@@ -1,6 +1,8 @@
 // Reads a record log from its first kept segment to its end, and tells the two ways apart in which
-// a log can end badly: a torn tail, the last thing a killed writer did, is dropped; anything that
-// valid records follow is corruption, and reading stops there. Never writes. One thread.
+// a log can end badly. A torn tail is dropped: the last thing a killed writer did, or what it had
+// not synced when the power went, in whatever order the disk had taken it. Anything that valid
+// records follow which were written when it was there for good is corruption, and reading stops
+// there. Never writes. One thread.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +65,7 @@ class RecordReader {
   [[nodiscard]] bool is_unbegun(std::uint64_t id);
   void close_segment() noexcept;
   [[nodiscard]] bool read_at(std::uint64_t offset, RecordHeader& header) const noexcept;
-  [[nodiscard]] bool has_record_behind(std::uint64_t offset) const noexcept;
+  [[nodiscard]] bool is_missed_behind(std::uint64_t offset) const noexcept;
   [[nodiscard]] RecordStatus end_here();
   [[nodiscard]] RecordStatus fail(const std::string& what);
   [[nodiscard]] std::string path_of(std::uint64_t id) const;

@@ -40,6 +40,9 @@ int RecordWriter::open(const LogPosition& end) {
   // What a torn tail left must never look like a record again.
   std::memset(segment_.bytes + offset_, 0, segment_.size - offset_);
   if (::msync(segment_.bytes, segment_.size, MS_SYNC) != 0) return errno;
+  // Whoever wrote the one before may have been killed before it was synced.
+  if (options_.syncs) error = sync_segment(segment_id_ - 1);
+  if (error != 0) return error;
   if (!is_of_this_build()) error = leave_segment_of_other_build();
   if (error != 0) return error;
   appended_.store(number_ - 1, std::memory_order_release);
@@ -71,6 +74,16 @@ int RecordWriter::map_segment(std::uint64_t id, Mapping& mapping) const noexcept
   }
   mapping = {static_cast<char*>(bytes), size, descriptor};
   return 0;
+}
+
+// 0 where there is none, or errno.
+int RecordWriter::sync_segment(std::uint64_t id) const noexcept {
+  const std::string path = options_.directory + "/" + segment_name(id);
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) return errno == ENOENT ? 0 : errno;
+  const int error = ::fdatasync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  return error;
 }
 
 void RecordWriter::unmap(Mapping& mapping) noexcept {
@@ -123,6 +136,10 @@ void RecordWriter::write_record(std::uint32_t type, std::int64_t log_unix_ns,
   header.type = type;
   header.number = number_++;
   header.log_unix_ns = log_unix_ns;
+  if (options_.syncs) {
+    const std::uint64_t unsynced = header.number - durable_.load(std::memory_order_relaxed);
+    header.unsynced = static_cast<std::uint32_t>(std::min<std::uint64_t>(unsynced, UINT32_MAX));
+  }
   header.crc = record_crc(segment_id_, header, begin + sizeof header);
   std::memcpy(begin, &header, sizeof header);
   offset_ += record_size(header.length - sizeof header);

@@ -89,6 +89,7 @@ class RecordWriter {
   };
 
   [[nodiscard]] int map_segment(std::uint64_t id, Mapping& mapping) const noexcept;
+  [[nodiscard]] int sync_segment(std::uint64_t id) const noexcept;
   static void unmap(Mapping& mapping) noexcept;
   [[nodiscard]] SegmentHeader header_of(std::uint64_t id,
                                         std::uint64_t first_number) const noexcept;

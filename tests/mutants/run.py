@@ -2,11 +2,14 @@
 """The mutation campaign: would the comparison with the second model notice a mistake?
 
     tests/mutants/run.py [--only ID] [--jobs N] [--inputs N] [--record FILE]
+    tests/mutants/run.py --check
 
 Copies the sources into a temporary folder and builds `replay` there without optimization. Makes a fixed corpus
 (corpus.py) once, computes what must be published with the Python model (tests/model), and sees that the correct
 program publishes exactly that. Then, for each mutant of table.py, puts the mistake in, builds what it touches, runs
 the corpus until an output entry differs, and takes the mistake out again.
+
+--check only sees that every mistake can still be put in, and that the copy of the sources configures.
 
 Prints a line a mutant, with the first case and entry that told, and a total; exits 1 when a mutant survives, does not
 apply or does not build, 2 when the correct program itself differs from the model. The source tree is only read;
@@ -32,7 +35,7 @@ import corpus  # noqa: E402
 from record import Record  # noqa: E402
 from table import MUTANTS  # noqa: E402
 
-SOURCES = ("engine", "stages", "io", "tools", "CMakeLists.txt", "CMakePresets.json")
+SOURCES = ("engine", "stages", "io", "tools", "conf", "CMakeLists.txt", "CMakePresets.json")
 CASE_SECONDS = 60  # a mutant that hangs is caught by that
 ONE_THREAD = 'threads.layout=[["ingress", "risk", "fill", "mark", "egress"]]'  # the same on every machine
 
@@ -169,11 +172,24 @@ def try_mutant(mutant, workplace, cases, jobs):
     return (True, *found) if found else (False, "SURVIVED", ["", ""])
 
 
-def campaign(mutants, arguments, say):
-    """Runs it all; answers the exit status."""
+def find_lost(mutants, say):
+    """Those whose line has changed since."""
     lost = [m for m in mutants if (ROOT / m.file).read_text(encoding="utf-8").count(m.right) != 1]
     for mutant in lost:
         say(f"{mutant.id}: does not apply: its line does not stand exactly once in {mutant.file}")
+    return lost
+
+
+def check(mutants):
+    """Whether the campaign could begin; answers the exit status."""
+    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+        Workplace(pathlib.Path(name), 1).configure()
+    return 1 if find_lost(mutants, print) else 0
+
+
+def campaign(mutants, arguments, say):
+    """Runs it all; answers the exit status."""
+    lost = find_lost(mutants, say)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
         folder = pathlib.Path(name)
@@ -211,11 +227,14 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="compilers and runs at a time")
     parser.add_argument("--inputs", type=int, default=40_000, help="size of the generated cases together")
     parser.add_argument("--record", metavar="FILE", help="write the table here too")
+    parser.add_argument("--check", action="store_true", help="only see that the mistakes can be put in")
     arguments = parser.parse_args()
     known = [mutant.id for mutant in MUTANTS]
     if len(set(known)) != len(known) or set(arguments.only or ()) - set(known):
         parser.error("--only takes one of: " + ", ".join(known))
     mutants = [m for m in MUTANTS if not arguments.only or m.id in arguments.only]
+    if arguments.check:
+        return check(mutants)
     record = Record("Wrong versions of the engine, and how the second model caught each", arguments.record, "g++")
     try:
         status = campaign(mutants, arguments, record.say)
