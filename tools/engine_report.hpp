@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "io/codec/crc32c.hpp"
 #include "io/conf/engine_conf.hpp"
 #include "io/edge/pipeline_engine.hpp"
+#include "io/journal/state_checksum.hpp"
 #include "stages/saved_state.hpp"
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
@@ -83,9 +83,10 @@ void summarize_engine(const io::EngineConf& conf, EngineType& engine, const stag
         {conf.output_names[i], engine.egress().entry_count(static_cast<io::OutputStream>(i))});
   }
   summarize_books(names, engine.mark(), engine.risk(), summary);
-  const std::string state = state_of(engine);
-  summary.state_crc32c = io::crc32c(0, state.data(), state.size());
-  summary.state_bytes = state.size();
+  io::StateChecksum state;
+  engine.visit_state(state);
+  summary.state_crc32c = state.crc32c();
+  summary.state_bytes = state.bytes();
   summary.latencies = latency_rows(engine);
   for (std::size_t i = 0; i < engine.thread_count(); ++i) {
     const engine::LoopCounters& counters = engine.loop_counters(i);

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "io/journal/state_checksum.hpp"
 #include "tests/pipeline/recorded_run.hpp"
 
 namespace coreloop::tests {
@@ -26,6 +27,10 @@ std::string state_of(RecordedRun& run) {
   stages::StateSize size;
   run.engine->visit_state(size);
   EXPECT_EQ(size.bytes(), bytes.size());
+  io::StateChecksum checksum;
+  run.engine->visit_state(checksum);
+  EXPECT_EQ(checksum.bytes(), bytes.size());
+  EXPECT_EQ(checksum.crc32c(), io::crc32c(0, bytes.data(), bytes.size()));
   return bytes;
 }
 
