@@ -65,7 +65,7 @@ class RedisCase(unittest.TestCase):
 
     def conf(self, url, start="0", layout=None, more="", redis=""):
         if "[journal]" not in more:
-            more += '[journal]\ndir = ""\n'
+            more += '\n[journal]\ndir = ""\n'
         return (f'[input]\nsource = "redis"\nstart = "{start}"\n'
                 f'[output]\nsink = "redis"\nmaxlen = 1000000\ntape = "{self.tape}"\n'
                 f'[redis]\nurl = "{url}"\n{redis}\n'
