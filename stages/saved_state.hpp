@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -30,11 +29,12 @@ struct MemberHead {
 
 }  // namespace detail
 
+/// `Bytes` has append(const char*, std::size_t): a std::string, or what only looks at them.
+template <class Bytes>
 class StateWriter {
  public:
   /// Appends to `bytes`, which must outlive it.
-  // tidy: allow std::string because a state is written between inputs, by a cold thread
-  explicit StateWriter(std::string& bytes) : bytes_(bytes) {}
+  explicit StateWriter(Bytes& bytes) : bytes_(bytes) {}
 
   template <class T>
   void value(const T& member) {
@@ -61,8 +61,7 @@ class StateWriter {
     bytes_.append(reinterpret_cast<const char*>(members), count * sizeof(T));
   }
 
-  // tidy: allow std::string because of the same
-  std::string& bytes_;
+  Bytes& bytes_;
 };
 
 /// What a StateWriter would write.

@@ -83,10 +83,11 @@ void summarize_engine(const io::EngineConf& conf, EngineType& engine, const stag
         {conf.output_names[i], engine.egress().entry_count(static_cast<io::OutputStream>(i))});
   }
   summarize_books(names, engine.mark(), engine.risk(), summary);
-  io::StateChecksum state;
+  io::StateChecksum checksum;
+  stages::StateWriter state(checksum);
   engine.visit_state(state);
-  summary.state_crc32c = state.crc32c();
-  summary.state_bytes = state.bytes();
+  summary.state_crc32c = checksum.crc32c();
+  summary.state_bytes = checksum.size();
   summary.latencies = latency_rows(engine);
   for (std::size_t i = 0; i < engine.thread_count(); ++i) {
     const engine::LoopCounters& counters = engine.loop_counters(i);

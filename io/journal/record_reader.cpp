@@ -193,9 +193,11 @@ bool RecordReader::is_missed_behind(std::uint64_t offset) const noexcept {
   RecordHeader header;
   for (std::uint64_t at = offset; at + sizeof header <= size_; at += 8) {
     at = end_of_zeros(bytes_, at, size_) & ~std::uint64_t{7};
-    if (read_at(at, header) && (header.unsynced == 0 || header.number <= number_ ||
-                                header.number - header.unsynced >= number_))
+    if (!read_at(at, header)) continue;
+    if (header.unsynced == 0 || header.number <= number_ ||
+        header.number - header.unsynced >= number_)
       return true;
+    at += record_size(header.length - sizeof header) - 8;
   }
   return false;
 }

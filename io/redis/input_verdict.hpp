@@ -18,7 +18,8 @@ namespace coreloop::io {
 enum class HeldEntry : std::uint8_t { none, known, unknown };
 
 struct InputFindings {
-  bool key_exists = false;
+  bool key_exists = false;  ///< and could be looked at
+  bool key_is_gone = false;
   StreamInfo info;
   EntryId cursor;              ///< last id read
   EntryId boundary;            ///< everything read above it is remembered

@@ -31,18 +31,17 @@ void RedisSource::examine() {
   wants_examination_ = false;
   facts_.assign(positions_.size(), {});
   answers_awaited_ = answers_a_stream * positions_.size();
+  const auto ask = [this](std::uint64_t tag, std::initializer_list<std::string_view> words) {
+    command_.clear();
+    append_command(command_, words);
+    session_.send(tag, command_);
+  };
   for (std::size_t i = 0; i < positions_.size(); ++i) {
     const std::string& name = options_.streams[i].name;
     histories_[i].put_in_order();
     facts_[i].cursor = positions_[i].cursor;
     facts_[i].boundary = histories_[i].boundary();
     const std::uint64_t tag = tag_examination + answers_a_stream * i;
-    const auto ask = [this](std::uint64_t tag_of_answer,
-                            std::initializer_list<std::string_view> words) {
-      command_.clear();
-      append_command(command_, words);
-      session_.send(tag_of_answer, command_);
-    };
     ask(tag, {"XINFO", "STREAM", name});
     ask(tag + 1, {"XREVRANGE", name, facts_[i].cursor.text(), "-", "COUNT", "1"});
     ask(tag + 2, {"XRANGE", name, facts_[i].boundary.text(), "+", "COUNT", first_count});
@@ -56,7 +55,9 @@ void RedisSource::on_examined(std::uint64_t tag, RedisReply reply) {
   const std::string& name = options_.streams[stream].name;
   if (reply.is_error()) {
     // What cannot be looked at is taken as it was; a key that is gone holds nothing.
-    if (classify_redis_error(reply.text()).kind != RedisErrorKind::no_such_key) {
+    if (classify_redis_error(reply.text()).kind == RedisErrorKind::no_such_key) {
+      facts_[stream].key_is_gone = true;
+    } else {
       const RedisErrorKind kind = session_.note_error(reply);
       const std::string why = name + " cannot be looked at: " + std::string{reply.text()};
       if (kind == RedisErrorKind::demoted || kind == RedisErrorKind::authentication)
@@ -101,7 +102,8 @@ void RedisSource::act_on(std::size_t stream) {
   const InputFindings& facts = facts_[stream];
   switch (judge_input(facts)) {
     case InputVerdict::go_on:
-      if (!facts.key_exists) return expect_anew(stream);
+      if (facts.key_is_gone) return expect_anew(stream);
+      if (!facts.key_exists) return;
       if (facts.lacks_entries) positions_[stream].index_is_known = false;
       positions_[stream].is_confirmed = true;
       return;

@@ -24,6 +24,14 @@ namespace coreloop::tests {
   }
 }
 
+/// A number that every byte of `text` has a part in: where to damage it, the same each time.
+[[nodiscard]] inline std::size_t mixed(std::string_view text) noexcept {
+  std::size_t number = text.size() * 31;
+  for (const char c : text)
+    number = number * 131 + static_cast<unsigned char>(c);
+  return number;
+}
+
 /// Takes the first byte off `text`; 0 where there is none.
 [[nodiscard]] inline std::uint8_t take_byte(std::string_view& text) noexcept {
   if (text.empty()) return 0;

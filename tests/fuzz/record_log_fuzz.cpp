@@ -189,9 +189,7 @@ void check_input(std::string_view input) {
   check_journal(log);
   if (!log.is_whole || segments.empty()) return;
   check_wiped(segments, log);
-  std::size_t where = input.size() * 31;
-  for (const char c : input)
-    where = where * 131 + static_cast<unsigned char>(c);
+  const std::size_t where = mixed(input);
   if (log.torn_bytes == 0) check_damaged(segments, log, where);
 }
 

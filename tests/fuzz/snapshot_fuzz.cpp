@@ -116,9 +116,7 @@ void check_input(std::string_view input) {
   CHECK(read(again).empty(), "and read");
   check_same(snapshot, again);
   CHECK(io::list_snapshots(folder().root()) == std::vector<std::uint64_t>{sequence}, "one file");
-  std::size_t where = input.size() * 31;
-  for (const char c : input)
-    where = where * 131 + static_cast<unsigned char>(c);
+  const std::size_t where = mixed(input);
   check_replaced(snapshot, where % 3);
   std::string damaged{input};
   damaged[where % damaged.size()] ^= static_cast<char>(1 << where % 8);

@@ -29,16 +29,21 @@ class LossCase(JournalCase):
 class InputStreamTest(LossCase):
     """R19: an input stream that was deleted and made again."""
 
+    def run_and_delete(self, is_down):
+        """The signals that were decided; their stream is gone, and the engine too where `is_down`."""
+        self.start_engine()
+        self.feed(50)
+        self.wait_for_outcomes()
+        if is_down:
+            self.kill()
+        signals = self.server.ask.entries(SIGNAL)
+        self.server.ask("DEL", SIGNAL)
+        return signals
+
     def test_r19_with_greater_ids_it_is_read_on(self):
         for is_down in (False, True):
             with self.subTest(is_down=is_down):
-                self.start_engine()
-                self.feed(50)
-                self.wait_for_outcomes()
-                if is_down:
-                    self.kill()
-                signals = self.server.ask.entries(SIGNAL)
-                self.server.ask("DEL", SIGNAL)
+                signals = self.run_and_delete(is_down)
                 self.feed(50)
                 if is_down:
                     self.start_engine()
@@ -61,13 +66,7 @@ class InputStreamTest(LossCase):
     def test_r19_with_smaller_ids_it_is_read_again_and_nothing_twice(self):
         for is_down in (False, True):
             with self.subTest(is_down=is_down):
-                self.start_engine()
-                self.feed(50)
-                self.wait_for_outcomes()
-                if is_down:
-                    self.kill()
-                signals = self.server.ask.entries(SIGNAL)
-                self.server.ask("DEL", SIGNAL)
+                signals = self.run_and_delete(is_down)
                 new_id = f"1-{1 + is_down}"
                 self.server.ask("XADD", SIGNAL, new_id, "data", case.signal_json())
                 begin = time.monotonic()

@@ -85,6 +85,17 @@ class PowerTest(FaultCase):
         self.stop_engine()
         self.check()
 
+    def test_a_start_that_cannot_make_sure_of_an_earlier_segment_is_refused(self):
+        self.segment_mb = 1
+        self.start_with()
+        while not (self.journal / "0000000003.log").exists():
+            self.feed(500)
+            self.wait_for_outcomes()
+        self.kill()
+        engine = self.start_with(waits=False, RULES="fdatasync@01.log#1=EIO")
+        self.assertEqual(engine.wait(), 74, engine.log)
+        self.assertIn("Input/output error", engine.log)
+
 
 if __name__ == "__main__":
     case.main()

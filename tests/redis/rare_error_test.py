@@ -11,6 +11,7 @@ from support import case
 from support.case import THREE_THREADS
 from support.fake_case import FakeCase
 from support.fake_server import CLOSE
+from support.oracle import SIGNAL
 
 
 class RareErrorTest(FakeCase):
@@ -60,6 +61,30 @@ class RareErrorTest(FakeCase):
                 self.wait_for_fake()
                 self.wait_until(lambda d=done: d, 5)
         self.finish_fake()
+
+    def test_r13_an_input_stream_that_cannot_be_looked_at_is_not_taken_for_gone(self):
+        self.start_engine(self.fake.url)
+        self.feed_fake(50)
+        self.wait_for_fake()
+        refused = []
+
+        def script(_, words):
+            if words[0].upper() != b"XINFO" or words[2] != SIGNAL.encode() or refused:
+                return None
+            refused.append(words)
+            return self.errors[3]
+
+        self.fake.script = script
+        for connection in list(self.fake.connections):
+            connection.shutdown(2)
+        self.wait_until(lambda: refused, 5)
+        looks = self.fake.commands.count(b"XINFO")
+        self.feed_fake(10)
+        self.wait_until(lambda: self.fake.commands.count(b"XINFO") > looks + 12, 10)
+        self.finish_fake()
+        self.assertIn("cannot be looked at", self.engine.log)
+        for word in ("is gone", "reading it behind", "trimmed"):
+            self.assertNotIn(word, self.engine.log)
 
     def test_r10_every_entry_of_a_transaction_refused_in_turn(self):
         self.start_engine(self.fake.url)
