@@ -91,13 +91,21 @@ struct Timer {
   TimerKind kind;
 };
 
-enum class CommandKind : std::uint8_t { price, close, halt, resume, reset };
+enum class CommandKind : std::uint8_t {
+  price,
+  close,
+  halt,
+  resume,
+  reset,
+  adopt,  ///< an output stream ends with an id that no input of ours made: numbers go on above it
+};
 
 struct Command {
   Price price;                ///< of a price command
   std::uint64_t result_slot;  ///< where the asker waits; 0: nobody does
   CommandKind kind;
   std::uint8_t service;  ///< of a reset: which service's counters (0: all)
+  std::uint8_t output;   ///< of an adopt: index of the output stream; the id stands as the entry's
 };
 
 enum class Outcome : std::uint8_t { none, held, rejected, approved, command_close };
@@ -148,7 +156,7 @@ struct alignas(engine::cache_line_bytes) Event {
   // Header, by INGRESS.
   std::uint64_t sequence;    ///< 1, 2, 3, … without a gap
   std::int64_t log_unix_ns;  ///< never goes back
-  std::uint64_t entry_ms;    ///< the causing entry's id
+  std::uint64_t entry_ms;    ///< the causing entry's id; 0-0 of timers and commands but adopt
   std::uint64_t entry_counter;
   std::uint32_t text_position;  ///< in the text ring
   std::uint16_t text_bytes;

@@ -312,6 +312,7 @@ void Risk::on_command(Event& event) noexcept {
       break;
     case CommandKind::price:
     case CommandKind::reset:
+    case CommandKind::adopt:
       return;
   }
   if (event.account == no_id || event.symbol == no_id) return;

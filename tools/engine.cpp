@@ -13,6 +13,7 @@
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/last_words.hpp"
+#include "tools/live_journal.hpp"
 #include "tools/live_run.hpp"
 #include "tools/recover_check.hpp"
 #include "tools/stop_signals.hpp"
@@ -39,6 +40,7 @@ Examples:
   engine --health http://127.0.0.1:8080/ready       whether a running engine is ready; exit 0 or 1
   engine --recover-check /var/lib/coreloop/journal  what a start would recover from this journal
   engine --recover-and-exit my.toml                 recover, publish what is missing, and stop again
+  engine --skip 4711 --reason "see INC-12" my.toml  an input that no start survives: pass it over
 
 Signals: SIGTERM and SIGINT end it in order, a second one at once; SIGHUP is ignored between Redis streams.
 
@@ -89,6 +91,17 @@ int show_health(const std::string& url) {
   const io::HealthFinding finding = io::probe_health(url);
   std::printf("%s\n", finding.text.c_str());
   return finding.is_healthy ? tools::exit_ok : exit_unhealthy;
+}
+
+// What a journal says of one of its inputs; nothing runs.
+int skip_input(const std::string& path, const std::vector<io::ConfOverride>& overrides,
+               std::uint64_t sequence, const std::string& reason) {
+  io::EngineConf conf;
+  int exit_code = tools::load_conf(path, overrides, conf);
+  if (exit_code != tools::exit_ok) return exit_code;
+  tools::LiveJournal journal(conf);
+  exit_code = journal.open();
+  return exit_code == tools::exit_ok ? journal.skip(sequence, reason) : exit_code;
 }
 
 int run(const std::string& path, const std::vector<io::ConfOverride>& overrides,
@@ -166,10 +179,30 @@ int main(int argc, char** argv) {
                "take the journal up as a start does, publish what Redis has not got, leave a "
                "snapshot, then exit: 0, 69 where Redis would not take it, else as a run; "
                "no new input is read");
+  bool accepts_lost_tail = false;
+  app.add_flag("--accept-lost-tail", accepts_lost_tail,
+               "for once, where output streams end later than the journal (65): go on above them; "
+               "the inputs whose outcomes they hold are read and published once more");
+  std::uint64_t skipped = 0;
+  std::string reason;
+  CLI::Option* const skip = app.add_option(
+      "--skip", skipped,
+      "record in the journal that input SEQ, which no start gets beyond, is to be taken as an "
+      "entry without fields (a dead letter, EMPTY), then exit: 0, or 64 where it is no entry that "
+      "a start replays; only for an input whose outputs are not published yet");
+  skip->type_name("SEQ");
+  CLI::Option* const why =
+      app.add_option("--reason", reason, "why; it stands in the journal")->type_name("TEXT");
+  skip->needs(why);
+  why->needs(skip);
+  std::uint64_t kept = 0;
+  CLI::Option* const keep =
+      app.add_option("--unskip", kept, "take such a record back")->type_name("SEQ")->excludes(skip);
   try {
     app.parse(argc, argv);
     if (conf_path.empty() && health->empty() && recover_check->empty())
       throw CLI::RequiredError("CONF");
+    if (!skip->empty() && reason.empty()) throw CLI::ValidationError("--reason", "say why");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? tools::exit_ok : tools::exit_usage;
   }
@@ -178,9 +211,11 @@ int main(int argc, char** argv) {
   std::vector<io::ConfOverride> overrides;
   for (const std::string& text : settings)
     overrides.push_back({text});
+  if (accepts_lost_tail) overrides.push_back({"journal.accept_lost_tail=true"});
   if (looks) return look_around(conf_path, overrides);
   if (checks || prints) return check_or_print(conf_path, overrides, prints);
-
+  if (!skip->empty()) return skip_input(conf_path, overrides, skipped, reason);
+  if (!keep->empty()) return skip_input(conf_path, overrides, kept, {});
   return run(conf_path, overrides,
              recovers ? tools::LiveRun::until_recovered : tools::LiveRun::until_stopped);
 }

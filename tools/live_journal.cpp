@@ -157,6 +157,7 @@ int LiveJournal::start_writing(std::size_t restart,
                                std::function<void()> on_durable) {
   if (!is_on()) return exit_ok;
   if (restart < snapshots_.size()) restart_ = std::move(snapshots_[restart]);
+  restart_.journal.skipped = contents_.skipped;  // said since, perhaps
   snapshots_.clear();
   if (recorded_count() != 0) {
     const int exit_code = check_build();
@@ -164,8 +165,15 @@ int LiveJournal::start_writing(std::size_t restart,
     reader_ = std::make_unique<io::RecordReader>(conf_.journal.dir);
     if (!reader_->open(restart_.journal.end))
       return complain("journal", reader_->problem() + advice, exit_data);
-    source_ = std::make_unique<io::JournalSource>(*reader_, restart_.journal.last_sequence);
+    source_ = std::make_unique<io::JournalSource>(*reader_, restart_.journal.last_sequence,
+                                                  contents_.skipped);
   }
+  const int exit_code = open_writer(std::move(on_durable));
+  if (exit_code != exit_ok) return exit_code;
+  return is_begun() ? exit_ok : begin(bases, cursors, unix_ns);
+}
+
+int LiveJournal::open_writer(std::function<void()> on_durable) {
   writer_ = std::make_unique<io::RecordWriter>(io::RecordWriterOptions{
       .directory = conf_.journal.dir,
       .build = build_name(),
@@ -178,7 +186,7 @@ int LiveJournal::start_writing(std::size_t restart,
   const std::uint64_t others = contents_.end.next_number - 1 - contents_.last_sequence;
   journal_ = is_begun() ? std::make_unique<io::Journal>(*writer_, others)
                         : std::make_unique<io::Journal>(*writer_);
-  return is_begun() ? exit_ok : begin(bases, cursors, unix_ns);
+  return exit_ok;
 }
 
 // What is replayed was decided, and perhaps published, by another build: this one could come to

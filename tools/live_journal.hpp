@@ -64,6 +64,11 @@ class LiveJournal {
                                   const std::vector<io::StreamPlace>& cursors, std::int64_t unix_ns,
                                   std::function<void()> on_durable);
 
+  /// Instead of start_writing() and a run: records that input `sequence`, an entry that the next
+  /// start would replay, is to be taken as one without fields; `reason` empty: not any more. 64 it
+  /// is no such input, 66 no journal there, 74, 78 another build recorded it.
+  [[nodiscard]] int skip(std::uint64_t sequence, const std::string& reason);
+
   /// The state that the engine has to begin with; empty: a new one's. Requires: start_writing().
   [[nodiscard]] std::string_view state() const { return restart_.state; }
   /// What is to be replayed, for INGRESS's thread; nullptr: nothing.
@@ -104,6 +109,7 @@ class LiveJournal {
   [[nodiscard]] std::vector<std::string> stream_names() const;
   [[nodiscard]] int begin(const std::array<io::EntryId, io::output_stream_count>& bases,
                           const std::vector<io::StreamPlace>& cursors, std::int64_t unix_ns);
+  [[nodiscard]] int open_writer(std::function<void()> on_durable);
   [[nodiscard]] int attend_follower();
   void note_facts();
 

@@ -10,6 +10,7 @@
 #include "io/edge/clock.hpp"
 #include "io/edge/pipeline_engine.hpp"
 #include "io/journal/resumed_source.hpp"
+#include "tools/adopt_commands.hpp"
 #include "tools/clock_watch.hpp"
 #include "tools/engine_report.hpp"
 #include "tools/engine_setup.hpp"
@@ -85,6 +86,13 @@ int adopt_bases(const Ends& ends, const io::Clock& clock, io::EngineConf& conf,
   return exit_ok;
 }
 
+// What stands in the output streams beyond the journal, where that is to be taken over.
+AdoptCommands adopt_commands(const io::EngineConf& conf, const Ends& ends,
+                             const LiveJournal& journal, const io::Clock& clock) {
+  if (!conf.journal.accepts_lost_tail || !journal.is_begun()) return {};
+  return {ends.bases(), ends.found(), clock.unix_ns()};
+}
+
 /// What a run is made of, once everything is open.
 struct RunParts {
   const io::EngineConf& conf;
@@ -96,6 +104,7 @@ struct RunParts {
   LatencyLog& latency_log;
   io::Clock& clock;
   ServiceNotify& service;
+  const AdoptCommands& adopts;
   std::int64_t earliest_unix_ns;
 };
 
@@ -210,7 +219,8 @@ int run_engine(const RunParts& parts, io::PipelineOptions pipeline, RunSummary& 
   pipeline.sink_world = &ends.sink_world();
   pipeline.views = http.engine_views();
   pipeline.wait.world_sleep_ns = pipeline.wait.sleep_ns_max;  // its world wakes it
-  Source source(parts.journal.recorded(), ends.source(), parts.kind == LiveRun::until_stopped);
+  Source source(parts.journal.recorded(), &ends.sink().is_recovered(), parts.adopts.entries(),
+                ends.source(), parts.kind == LiveRun::until_stopped);
   const auto engine = std::make_unique<io::PipelineEngine<Source, Ends::Sink, ring_capacity_max>>(
       conf.decision, names, source,
       io::IngressOptions{.streams = conf.streams,
@@ -307,8 +317,9 @@ int run_live(const io::EngineConf& given_conf, LiveRun kind, RunSummary& summary
 
   constexpr std::uint32_t usual_capacity = 1'024;
   constexpr std::uint32_t largest_capacity = 65'536;
-  const RunParts parts{conf,    kind,        *ends, http,    tape.get(),
-                       journal, latency_log, clock, service, earliest_unix_ns};
+  const AdoptCommands adopts = adopt_commands(conf, *ends, journal, clock);
+  const RunParts parts{conf,        kind,  *ends,   http,   tape.get(),      journal,
+                       latency_log, clock, service, adopts, earliest_unix_ns};
   exit_code = pipeline.ring_capacity <= usual_capacity
                   ? run_engine<usual_capacity>(parts, pipeline, summary)
                   : run_engine<largest_capacity>(parts, pipeline, summary);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <unistd.h>
 
+#include "io/edge/clock.hpp"
 #include "io/edge/input_streams.hpp"
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
@@ -29,7 +30,9 @@ int RecordedJournal::open(const std::string& directory, Begin begin) {
   }
   if (reader_->is_empty())
     return complain("journal", directory + " holds no journal", exit_no_input);
-  source_ = std::make_unique<io::JournalSource>(*reader_, begin_.journal.last_sequence);
+  read_contents(directory);
+  source_ = std::make_unique<io::JournalSource>(*reader_, begin_.journal.last_sequence,
+                                                contents_.skipped);
   return begin_.journal.conf.empty() ? read_first_record(directory) : exit_ok;
 }
 
@@ -52,6 +55,15 @@ int RecordedJournal::choose_begin(const std::string& directory, Begin begin) {
   conf_.stream = io::conf_stream;
   conf_.fields = begin_conf_;
   return exit_ok;
+}
+
+// What is said of an input stands behind it.
+void RecordedJournal::read_contents(const std::string& directory) {
+  const io::SystemClock clock;
+  const std::int64_t start_ns = clock.monotonic_ns();
+  contents_ = begin_.journal;
+  damage_ = io::read_journal_contents(directory, contents_);
+  read_ns_ = clock.monotonic_ns() - start_ns;
 }
 
 int RecordedJournal::read_first_record(const std::string& directory) {

@@ -11,6 +11,7 @@
 
 #include "io/edge/ingress.hpp"
 #include "io/edge/source.hpp"
+#include "io/journal/journal_contents.hpp"
 #include "io/journal/journal_source.hpp"
 #include "io/journal/record_reader.hpp"
 #include "io/journal/snapshot_file.hpp"
@@ -42,6 +43,12 @@ class RecordedJournal {
   /// After a replay: 65, explained on stderr, where it ended early, else 0.
   [[nodiscard]] int report_end(io::IngressFault fault, std::uint64_t broken_command_count) const;
 
+  /// What a first pass over it found, up to where it ended or is damaged. Requires: open().
+  [[nodiscard]] const io::JournalContents& contents() const { return contents_; }
+  /// Empty, or what is damaged; replayed, it ends there with 65.
+  [[nodiscard]] const std::string& damage() const { return damage_; }
+  [[nodiscard]] std::int64_t read_ns() const { return read_ns_; }
+
   [[nodiscard]] std::size_t segment_count() const { return reader_->segment_count(); }
 
   // Requires: open().
@@ -50,10 +57,14 @@ class RecordedJournal {
 
  private:
   [[nodiscard]] int choose_begin(const std::string& directory, Begin begin);
+  void read_contents(const std::string& directory);
   [[nodiscard]] int read_first_record(const std::string& directory);
 
   io::Snapshot begin_;
   std::vector<io::RawField> begin_conf_;
+  io::JournalContents contents_;
+  std::string damage_;
+  std::int64_t read_ns_ = 0;
   std::unique_ptr<io::RecordReader> reader_;
   std::unique_ptr<io::JournalSource> source_;
   io::RawEntry conf_;

@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "io/codec/timestamp_text.hpp"
-#include "io/edge/clock.hpp"
 #include "io/edge/entry_id.hpp"
 #include "io/journal/journal_contents.hpp"
 #include "io/journal/segment_file.hpp"
@@ -63,24 +62,22 @@ std::string state_text(const RunSummary& summary) {
 }
 
 // First pass: checksums, numbers, sequence; 0, 65 or 66.
-int read_contents(const std::string& directory, const RecordedJournal& journal, bool is_running,
-                  io::JournalContents& contents) {
-  const io::SystemClock clock;
-  const std::int64_t start_ns = clock.monotonic_ns();
-  const std::string problem = io::read_journal_contents(directory, contents);
-  if (!problem.empty()) return complain("journal", problem, exit_data);
-  const std::int64_t elapsed_ns = clock.monotonic_ns() - start_ns;
+int print_contents(const std::string& directory, const RecordedJournal& journal, bool is_running) {
+  if (!journal.damage().empty()) return complain("journal", journal.damage(), exit_data);
+  const io::JournalContents& contents = journal.contents();
   print_row("journal", directory + ": " + std::to_string(journal.segment_count()) +
                            " segments, written by " + contents.build);
   if (is_running)
     print_row("", "an engine has it: checked as far as it was written when this began");
   print_row("read", "up to record " + std::to_string(contents.end.next_number - 1) + " in " +
-                        seconds_text(elapsed_ns) +
+                        seconds_text(journal.read_ns()) +
                         ": every checksum, number and sequence is right");
   if (contents.torn_bytes != 0 && !is_running) {
     print_row("", std::to_string(contents.torn_bytes) +
                       " bytes of a last record that was never completed; a start drops them");
   }
+  for (const auto& [sequence, reason] : contents.skipped)
+    print_row("skipped", "input " + std::to_string(sequence) + ": " + reason);
   return exit_ok;
 }
 
@@ -139,9 +136,9 @@ int check_recovery(const std::string& directory) {
   int exit_code = open_journal(directory, journal, conf, RecordedJournal::Begin::newest);
   if (exit_code != exit_ok) return exit_code;
   const bool is_running = io::LogDirectory::is_taken(directory);
-  io::JournalContents contents = journal.begin().journal;
-  exit_code = read_contents(directory, journal, is_running, contents);
+  exit_code = print_contents(directory, journal, is_running);
   if (exit_code != exit_ok) return exit_code;
+  const io::JournalContents& contents = journal.contents();
   std::array<io::EntryId, io::output_stream_count> bases{};
   for (std::size_t i = 0; i < bases.size(); ++i) {
     const auto found = contents.starts.find(conf.output_names[i]);

@@ -38,6 +38,13 @@ int exit_code_of(io::RedisFault fault) {
   return exit_ok;
 }
 
+const char* advice_on(io::RedisFault fault) {
+  return fault == io::RedisFault::journal_behind
+             ? ". Bring back the journal that made it; or, where there is none, take over what "
+               "stands there: --accept-lost-tail"
+             : "";
+}
+
 io::RedisSessionOptions session_options(const char* name, const io::RedisAddress& address) {
   io::RedisSessionOptions options;
   options.name = name;
@@ -67,6 +74,7 @@ io::RedisSinkOptions sink_options(const io::EngineConf& conf, const io::RedisAdd
   options.maxlen = static_cast<std::uint64_t>(conf.maxlen);
   options.batch_max = static_cast<std::uint32_t>(conf.redis.egress_batch_max);
   options.refuses_eviction = conf.redis.is_strict;
+  options.accepts_lost_tail = conf.journal.accepts_lost_tail;
   return options;
 }
 
@@ -118,7 +126,9 @@ RedisEnds::RedisEnds(const io::EngineConf& conf, const io::RedisAddress& address
                      bool is_one_thread, io::Clock& clock)
     : conf_(conf), source_(source_loop_, source_options(conf, address, clock)) {
   if (!is_one_thread) sink_loop_.emplace();
-  sink_.emplace(sink_loop(), sink_options(conf, address));
+  io::RedisSinkOptions options = sink_options(conf, address);
+  options.on_recovered = [this] { source_loop_.wake(); };  // INGRESS waits for that
+  sink_.emplace(sink_loop(), std::move(options));
 }
 
 void RedisEnds::open() {
@@ -141,7 +151,8 @@ int RedisEnds::attend() {
   }
   for (const io::RedisHealth* health : {&source_.health(), &sink_->health()}) {
     if (health->fault() == io::RedisFault::none) continue;
-    return complain("redis", health->fault_text(), exit_code_of(health->fault()));
+    return complain("redis", health->fault_text() + advice_on(health->fault()),
+                    exit_code_of(health->fault()));
   }
   return exit_ok;
 }

@@ -74,6 +74,10 @@ class RedisEnds {
   [[nodiscard]] const std::array<io::EntryId, io::output_stream_count>& bases() const {
     return sink_->bases();
   }
+  /// Ids our output streams end with, when looked at last. Requires: is_ready() once.
+  [[nodiscard]] std::array<io::EntryId, io::output_stream_count> found() const {
+    return sink_->found();
+  }
   /// Ids behind which reading of each input stream began. Requires: is_ready() once.
   [[nodiscard]] const std::vector<io::StreamPlace>& starts() const { return source_.starts(); }
   [[nodiscard]] bool is_all_published() const { return sink_->is_all_published(); }

@@ -168,7 +168,7 @@ std::string SnapshotFollower::follow(Engine& engine, std::uint64_t last_segment)
   if (!problem.empty()) return problem;
   io::RecordReader reader(conf_.journal.dir);
   if (!reader.open(here_.journal.end, last_segment)) return reader.problem();
-  io::JournalSource source(reader, here_.journal.last_sequence);
+  io::JournalSource source(reader, here_.journal.last_sequence, here_.journal.skipped);
   engine.source().read_from(&source);
   while (engine.pipeline().step() != engine::StepResult::idle) {
     if (is_stopping_.load(std::memory_order_relaxed)) break;

@@ -132,6 +132,8 @@ std::vector<ConfKey> make_keys() {
                    [](EngineConf& c, std::int64_t v) { c.journal.segments_kept = v; }));
   add("accept_build", "false", presents,
       boolean_rule([](EngineConf& c, bool v) { c.journal.accepts_build = v; }));
+  add("accept_lost_tail", "false", presents,
+      boolean_rule([](EngineConf& c, bool v) { c.journal.accepts_lost_tail = v; }));
 
   section = "http";
   for (std::size_t i = 0; i < listener_count; ++i) {

@@ -58,6 +58,7 @@ struct JournalConf {
   std::int64_t segment_mb = 64;
   std::int64_t segments_kept = 16;  ///< beside those that recovery needs
   bool accepts_build = false;       ///< what another build recorded is replayed
+  bool accepts_lost_tail = false;   ///< outputs whose inputs it has lost are taken over
 };
 
 struct LatencyConf {

@@ -34,7 +34,8 @@ struct EgressOptions {
   InputStreams streams;  ///< as INGRESS has them: Event::stream is an index into it
   std::uint64_t seed = 1;
   stages::SlippageModel model = stages::SlippageModel::uniform;
-  /// Number of the last entry before ours, one a stream: ours go on from there.
+  /// Number of the last entry before ours, one a stream: ours go on from there. With those adopted
+  /// later: what is none of ours.
   std::array<std::uint64_t, output_stream_count> numbers_before{};
   /// What log times were taken from, to time executions by; nullptr: they are not timed.
   const Clock* clock = nullptr;
@@ -124,6 +125,7 @@ class Egress {
     symbol_statistics_.on_event(event);
     if (event.kind == stages::EventKind::command) {
       reset_marks_.on_event(event, statistics_);
+      if (event.command.kind == stages::CommandKind::adopt) adopt(event);
       if (event.is_last != 0 && options_.commands != nullptr)
         options_.commands->on_command_done(event);
     }
@@ -132,6 +134,19 @@ class Egress {
       const std::int64_t spent_ns = options_.clock->unix_ns() - event.log_unix_ns;
       execution_latency_.record(spent_ns < 0 ? 0 : static_cast<std::uint64_t>(spent_ns));
     }
+  }
+
+  // Outputs that the journal has lost the inputs of stand in a stream: ours go on above them. What
+  // we have made beyond that is no news.
+  void adopt(const stages::Event& event) noexcept {
+    const std::size_t stream = event.command.output;
+    const EntryId id{event.entry_ms, event.entry_counter};
+    EntryId& last = last_ids_[stream];
+    if (id.counter <= last.counter) return;
+    options_.numbers_before[stream] += id.counter - last.counter;
+    last = id;
+    if constexpr (requires { sink_.adopt(OutputStream{}, id); })
+      sink_.adopt(static_cast<OutputStream>(stream), id);
   }
 
   void publish_verdict(const stages::Event& event) noexcept {

@@ -77,6 +77,8 @@ class Ingress {
       switch (source_.peek(entry)) {
         case SourceStatus::none:
           return poll_idle(event);
+        case SourceStatus::held:
+          return engine::Progress::idle;
         case SourceStatus::end:
           return engine::Progress::finished;
         case SourceStatus::entry:
@@ -168,7 +170,7 @@ class Ingress {
     if (!move_time(entry.receive_unix_ns, entry.is_recorded)) return Taken::nothing;
     if (entry.is_recorded && !has_no_timer_due()) return diverge();
     if (emit_due_timer(next_log_unix_ns_, event)) return Taken::timer;
-    stamp(event, next_log_unix_ns_, 0, 0, stages::no_stream);
+    stamp(event, next_log_unix_ns_, event.entry_ms, event.entry_counter, stages::no_stream);
     record(entry, event);
     return Taken::entry;
   }

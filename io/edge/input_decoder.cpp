@@ -6,6 +6,8 @@
 
 #include "io/codec/checksum.hpp"
 #include "io/codec/json_text.hpp"
+#include "io/edge/entry_id.hpp"
+#include "io/edge/sink.hpp"
 #include "stages/decimal.hpp"
 
 namespace coreloop::io {
@@ -45,6 +47,8 @@ bool read_command_kind(std::string_view text, stages::CommandKind& kind) noexcep
     kind = CommandKind::resume;
   else if (text == "reset")
     kind = CommandKind::reset;
+  else if (text == "adopt")
+    kind = CommandKind::adopt;
   else
     return false;
   return true;
@@ -60,6 +64,12 @@ bool read_service(std::string_view text, std::uint8_t& service) noexcept {
   const auto* const found = std::find(names.begin(), names.end(), text);
   service = static_cast<std::uint8_t>(found - names.begin());
   return found != names.end();
+}
+
+bool read_output(std::string_view text, std::uint8_t& output) noexcept {
+  const auto* const found = std::find(output_stream_words.begin(), output_stream_words.end(), text);
+  output = static_cast<std::uint8_t>(found - output_stream_words.begin());
+  return found != output_stream_words.end();
 }
 
 }  // namespace
@@ -143,7 +153,9 @@ bool InputDecoder::decode_command(const RawEntry& entry, Event& event) noexcept 
   const FoundField account = find_field(entry, "account");
   const FoundField price = find_field(entry, "price");
   const FoundField service = find_field(entry, "service");
-  for (const FoundField& found : {word, symbol, account, price, service}) {
+  const FoundField output = find_field(entry, "output");
+  const FoundField id = find_field(entry, "id");
+  for (const FoundField& found : {word, symbol, account, price, service, output, id}) {
     if (found.count > 1) return false;
   }
   stages::Command command{};
@@ -159,8 +171,15 @@ bool InputDecoder::decode_command(const RawEntry& entry, Event& event) noexcept 
     if (number.rounds_out() || number.rounded() <= 0) return false;
     command.price = number.rounded();
   }
+  EntryId adopted;
+  if (command.kind == stages::CommandKind::adopt &&
+      (!read_output(output.value, command.output) || !parse_entry_id(id.value, adopted))) {
+    return false;
+  }
   event.kind = EventKind::command;
   event.command = command;
+  event.entry_ms = adopted.ms;
+  event.entry_counter = adopted.counter;
   event.account = event.symbol = no_id;
   event.symbol_text_bytes = event.account_text_bytes = 0;
   event.text_position = 0;

@@ -34,6 +34,7 @@ struct RawEntry {
 enum class SourceStatus : std::uint8_t {
   entry,  ///< there is one
   none,   ///< not now
+  held,   ///< not now, and neither timers nor commands
   end,    ///< never again
 };
 

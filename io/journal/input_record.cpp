@@ -74,6 +74,10 @@ bool read_input_record(const Record& record, InputRecord& input) {
       input.stream_index = pieces.number<std::uint64_t>();
       pieces.fields(input.fields);
       return pieces.is_all() && input.sequence != 0;
+    case InputRecordType::skip:
+      input.sequence = pieces.number<std::uint64_t>();
+      pieces.fields(input.fields);
+      return pieces.is_all() && input.sequence != 0 && input.fields.size() <= 1;
     case InputRecordType::timer: {
       input.sequence = pieces.number<std::uint64_t>();
       const auto kind = pieces.number<std::uint8_t>();
@@ -146,6 +150,14 @@ std::span<const std::string_view> InputRecordParts::timer(std::uint64_t sequence
   begin(9);
   add_number(sequence);
   add_number(static_cast<std::uint8_t>(kind == stages::TimerKind::walk ? 0 : 1));
+  return parts_;
+}
+
+std::span<const std::string_view> InputRecordParts::skip(std::uint64_t sequence,
+                                                         std::span<const RawField> words) {
+  begin(8 + 4 + 8 * words.size());
+  add_number(sequence);
+  add_fields(words);
   return parts_;
 }
 

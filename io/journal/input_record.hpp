@@ -6,6 +6,8 @@
 //                 u32 count, count x (name, value)
 //   cut:          u32 crc32 of the payload, and an input whose one field is the payload's beginning
 //   timer:        u64 sequence, u8 kind
+//   skip:         u64 sequence of an input before it, u32 count, count x (name, value): why;
+//                 none: not any more
 //
 // A name or value is u32 length and bytes. Log time stands in the record's header. Little-endian.
 #pragma once
@@ -26,13 +28,14 @@ enum class InputRecordType : std::uint32_t {
   start = 2,  ///< stream -> place behind which reading or writing began
   input = 3,  ///< a stream entry or a command
   timer = 4,
-  cut = 5,  ///< an entry whose payload is too long for any input: a dead letter
+  cut = 5,   ///< an entry whose payload is too long for any input: a dead letter
+  skip = 6,  ///< somebody's word that an entry is to be taken as one without fields
 };
 
 /// A record of the journal, taken apart; views into the record.
 struct InputRecord {
   InputRecordType type{};
-  std::uint64_t sequence = 0;  ///< 0 of conf and start
+  std::uint64_t sequence = 0;  ///< 0 of conf and start; of a skip: the input's it speaks of
   std::int64_t log_unix_ns = 0;
   std::string_view stream;  ///< of an input; `@command` too
   std::uint64_t id_ms = 0;
@@ -40,7 +43,7 @@ struct InputRecord {
   std::uint64_t stream_index = 0;
   std::uint32_t payload_crc32 = 0;  ///< of a cut one
   stages::TimerKind timer{};
-  std::vector<RawField> fields;  ///< of conf, start and input
+  std::vector<RawField> fields;  ///< of conf, start, input and skip
 };
 
 /// Takes `record` apart; false if it is none of these or breaks off. Reuses the memory of `input`.
@@ -54,6 +57,7 @@ class InputRecordParts {
   std::span<const std::string_view> input(std::uint64_t sequence, const RawEntry& entry);
   std::span<const std::string_view> cut(std::uint64_t sequence, const RawEntry& entry);
   std::span<const std::string_view> timer(std::uint64_t sequence, stages::TimerKind kind);
+  std::span<const std::string_view> skip(std::uint64_t sequence, std::span<const RawField> words);
   /// Bytes of the parts made last.
   [[nodiscard]] std::size_t size() const noexcept;
 

@@ -10,16 +10,22 @@
 namespace coreloop::io {
 
 bool Journal::record_conf(std::int64_t log_unix_ns, std::span<const RawField> keys) {
-  return record_pairs(InputRecordType::conf, log_unix_ns, keys);
+  return record_parts(InputRecordType::conf, log_unix_ns, parts_.pairs(keys));
 }
 
 bool Journal::record_start(std::int64_t log_unix_ns, std::span<const RawField> ids) {
-  return record_pairs(InputRecordType::start, log_unix_ns, ids);
+  return record_parts(InputRecordType::start, log_unix_ns, parts_.pairs(ids));
 }
 
-bool Journal::record_pairs(InputRecordType type, std::int64_t log_unix_ns,
-                           std::span<const RawField> pairs) {
-  const std::span<const std::string_view> parts = parts_.pairs(pairs);
+bool Journal::record_skip(std::int64_t log_unix_ns, std::uint64_t sequence,
+                          std::string_view reason) {
+  const RawField why{"reason", reason};
+  const std::span<const RawField> words{&why, reason.empty() ? 0U : 1U};
+  return record_parts(InputRecordType::skip, log_unix_ns, parts_.skip(sequence, words));
+}
+
+bool Journal::record_parts(InputRecordType type, std::int64_t log_unix_ns,
+                           std::span<const std::string_view> parts) {
   if (!writer_.has_room(parts_.size())) return false;
   writer_.append(static_cast<std::uint32_t>(type), log_unix_ns, parts);
   return true;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "io/edge/input_log.hpp"
 #include "io/edge/safe_inputs.hpp"
@@ -30,6 +31,11 @@ class Journal final : public InputLog, public SafeInputs {
   /// of an output stream go on. False if there is no room now.
   [[nodiscard]] bool record_start(std::int64_t log_unix_ns, std::span<const RawField> ids);
 
+  /// That input `sequence`, recorded already, is to be taken as an entry without fields from the
+  /// next replay on; `reason` empty: not any more. False if there is no room now.
+  [[nodiscard]] bool record_skip(std::int64_t log_unix_ns, std::uint64_t sequence,
+                                 std::string_view reason);
+
   [[nodiscard]] bool has_room() const noexcept override {
     return writer_.has_room(whole_record_bytes_max);
   }
@@ -49,8 +55,8 @@ class Journal final : public InputLog, public SafeInputs {
   void make_safe() noexcept override { writer_.hand_over(); }
 
  private:
-  [[nodiscard]] bool record_pairs(InputRecordType type, std::int64_t log_unix_ns,
-                                  std::span<const RawField> pairs);
+  [[nodiscard]] bool record_parts(InputRecordType type, std::int64_t log_unix_ns,
+                                  std::span<const std::string_view> parts);
   void record_long(std::uint64_t sequence, std::int64_t log_unix_ns,
                    const RawEntry& entry) noexcept;
 

@@ -28,6 +28,15 @@ bool read_input(const InputRecord& input, JournalContents& contents) {
   return true;
 }
 
+bool read_skip(const InputRecord& input, JournalContents& contents) {
+  if (input.sequence > contents.last_sequence) return false;
+  if (input.fields.empty())
+    contents.skipped.erase(input.sequence);
+  else
+    contents.skipped[input.sequence] = input.fields.front().value;
+  return true;
+}
+
 bool read_record(const InputRecord& input, JournalContents& contents) {
   contents.last_log_unix_ns = input.log_unix_ns;
   switch (input.type) {
@@ -43,6 +52,8 @@ bool read_record(const InputRecord& input, JournalContents& contents) {
     case InputRecordType::cut:
     case InputRecordType::timer:
       return read_input(input, contents);
+    case InputRecordType::skip:
+      return read_skip(input, contents);
   }
   return false;
 }

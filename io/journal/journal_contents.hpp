@@ -14,6 +14,8 @@
 
 namespace coreloop::io {
 
+using SkippedInputs = std::map<std::uint64_t, std::string>;
+
 struct JournalContents {
   /// Decision keys and their values as TOML text; empty: the journal has not been begun.
   std::vector<std::pair<std::string, std::string>> conf;
@@ -21,6 +23,8 @@ struct JournalContents {
   std::map<std::string, EntryId, std::less<>> starts;
   /// Behind the last recorded entry of each input stream, or where it began.
   std::map<std::string, StreamPlace, std::less<>> cursors;
+  /// Inputs that are to be taken as entries without fields, and why.
+  SkippedInputs skipped;
   std::uint64_t last_sequence = 0;
   std::int64_t last_log_unix_ns = 0;
   std::uint64_t torn_bytes = 0;  ///< of a last record that was never completed

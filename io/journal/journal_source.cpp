@@ -29,7 +29,7 @@ bool JournalSource::read_next() {
       problem_ = "record " + std::to_string(record.number) + " is of no known form";
       return false;
     }
-    if (record_.type == InputRecordType::start) continue;
+    if (record_.type == InputRecordType::start || record_.type == InputRecordType::skip) continue;
     if (record_.type != InputRecordType::conf) {
       if (record_.sequence != sequence_ + 1) {
         problem_ = "record " + std::to_string(record.number) + " holds input " +
@@ -56,13 +56,17 @@ void JournalSource::show(RawEntry& entry) noexcept {
       entry.stream = conf_stream;
       return;
     case InputRecordType::start:
+    case InputRecordType::skip:
       return;
     case InputRecordType::cut:
-      entry.is_cut = true;
-      entry.payload_crc32 = record_.payload_crc32;
-      [[fallthrough]];
     case InputRecordType::input:
       entry.stream = record_.stream;
+      if (skipped_.contains(record_.sequence)) {
+        entry.fields = {};
+      } else if (record_.type == InputRecordType::cut) {
+        entry.is_cut = true;
+        entry.payload_crc32 = record_.payload_crc32;
+      }
       if (record_.stream != command_stream) {
         entry.id_ms = record_.id_ms;
         entry.id_counter = record_.id_counter;

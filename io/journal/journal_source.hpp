@@ -5,18 +5,22 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "io/edge/source.hpp"
 #include "io/journal/input_record.hpp"
+#include "io/journal/journal_contents.hpp"
 #include "io/journal/record_reader.hpp"
 
 namespace coreloop::io {
 
 class JournalSource {
  public:
-  /// `reader` is open behind input `sequence` and must outlive it.
-  explicit JournalSource(RecordReader& reader, std::uint64_t sequence = 0)
-      : reader_(reader), sequence_(sequence) {}
+  /// `reader` is open behind input `sequence` and must outlive it. `skipped`: shown without their
+  /// fields.
+  explicit JournalSource(RecordReader& reader, std::uint64_t sequence = 0,
+                         SkippedInputs skipped = {})
+      : reader_(reader), skipped_(std::move(skipped)), sequence_(sequence) {}
 
   [[nodiscard]] SourceStatus peek(RawEntry& entry) noexcept;
   void consume() noexcept { has_record_ = false; }
@@ -32,6 +36,7 @@ class JournalSource {
   void show(RawEntry& entry) noexcept;
 
   RecordReader& reader_;
+  SkippedInputs skipped_;
   InputRecord record_;
   std::string problem_;
   std::uint64_t sequence_;

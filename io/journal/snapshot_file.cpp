@@ -21,10 +21,11 @@
 namespace coreloop::io {
 namespace {
 
-constexpr std::uint32_t snapshot_format_version = 2;
+constexpr std::uint32_t snapshot_format_version = 3;
 constexpr std::string_view snapshot_suffix = ".snap";
 constexpr std::string_view segment_suffix = ".log";
 constexpr std::size_t sequence_digits = 20;
+constexpr std::size_t sections_count = 5;
 constexpr std::uint64_t snapshot_bytes_max = std::uint64_t{1} << 33;
 
 struct SnapshotHeader {
@@ -37,7 +38,7 @@ struct SnapshotHeader {
   std::uint64_t offset = 0;
   std::uint64_t next_number = 0;
   std::array<EntryId, output_stream_count> output_ids{};
-  std::array<std::uint64_t, 4> section_bytes{};  ///< conf, starts, cursors, state
+  std::array<std::uint64_t, sections_count> section_bytes{};
   std::array<char, 80> build{};
   std::uint32_t reserved = 0;
   std::uint32_t crc = 0;  ///< of all before, and then of the sections
@@ -98,6 +99,25 @@ bool read_places(std::string_view bytes, Parse parse, Places<Place>& places) {
                      [&](const auto& pair) { return parse(pair.second, places[pair.first]); });
 }
 
+std::string bytes_of(const SkippedInputs& skipped) {
+  Pairs pairs;
+  for (const auto& [sequence, reason] : skipped)
+    pairs.emplace_back(std::to_string(sequence), reason);
+  return bytes_of(pairs);
+}
+
+bool read_skipped(std::string_view bytes, SkippedInputs& skipped) {
+  Pairs pairs;
+  if (!read_pairs(bytes, pairs)) return false;
+  return std::all_of(pairs.begin(), pairs.end(), [&](const auto& pair) {
+    const char* const end = pair.first.data() + pair.first.size();
+    std::uint64_t sequence = 0;
+    const auto [number_end, error] = std::from_chars(pair.first.data(), end, sequence);
+    skipped[sequence] = pair.second;
+    return error == std::errc{} && number_end == end;
+  });
+}
+
 bool parse_id(std::string_view text, EntryId& id) {
   return parse_entry_id(text, id);
 }
@@ -112,7 +132,7 @@ std::uint32_t add_crc(std::uint32_t crc, std::string_view bytes) {
 
 // Of `sections` what they are; the rest of what `snapshot` says.
 SnapshotHeader header_of(const Snapshot& snapshot,
-                         const std::array<std::string_view, 4>& sections) {
+                         const std::array<std::string_view, sections_count>& sections) {
   const JournalContents& journal = snapshot.journal;
   SnapshotHeader header;
   header.sequence = journal.last_sequence;
@@ -144,7 +164,7 @@ std::string decode(std::string_view bytes, Snapshot& snapshot) {
     return "format version " + std::to_string(header.format_version) + "; this build reads " +
            std::to_string(snapshot_format_version);
   }
-  std::array<std::string_view, 4> sections;
+  std::array<std::string_view, sections_count> sections;
   for (std::size_t i = 0; i < sections.size(); ++i) {
     if (bytes.size() < header.section_bytes[i]) return "damaged";
     sections[i] = bytes.substr(0, header.section_bytes[i]);
@@ -154,7 +174,8 @@ std::string decode(std::string_view bytes, Snapshot& snapshot) {
   journal = {};
   if (!bytes.empty() || header.build.back() != '\0' || !read_pairs(sections[0], journal.conf) ||
       !read_places(sections[1], parse_id, journal.starts) ||
-      !read_places(sections[2], parse_stream_place, journal.cursors)) {
+      !read_places(sections[2], parse_stream_place, journal.cursors) ||
+      !read_skipped(sections[3], journal.skipped)) {
     return "damaged";
   }
   journal.last_sequence = header.sequence;
@@ -162,7 +183,7 @@ std::string decode(std::string_view bytes, Snapshot& snapshot) {
   journal.end = {header.segment_id, header.offset, header.next_number};
   journal.build.assign(header.build.data(), ::strnlen(header.build.data(), header.build.size()));
   snapshot.output_ids = header.output_ids;
-  snapshot.state = sections[3];
+  snapshot.state = sections[4];
   return {};
 }
 
@@ -264,10 +285,16 @@ int write_snapshot(const std::string& directory, const Snapshot& snapshot) {
   const std::string conf = bytes_of(snapshot.journal.conf);
   const std::string starts = bytes_of(snapshot.journal.starts);
   const std::string cursors = bytes_of(snapshot.journal.cursors);
-  const SnapshotHeader header = header_of(snapshot, {conf, starts, cursors, snapshot.state});
-  const std::array<std::string_view, 5> parts{
-      std::string_view{reinterpret_cast<const char*>(&header), sizeof header}, conf, starts,
-      cursors, snapshot.state};
+  const std::string skipped = bytes_of(snapshot.journal.skipped);
+  const SnapshotHeader header =
+      header_of(snapshot, {conf, starts, cursors, skipped, snapshot.state});
+  const std::array<std::string_view, 1 + sections_count> parts{
+      std::string_view{reinterpret_cast<const char*>(&header), sizeof header},
+      conf,
+      starts,
+      cursors,
+      skipped,
+      snapshot.state};
   int error = write_file(unfinished, parts);
   if (error == 0 && ::rename(unfinished.c_str(), path.c_str()) != 0) error = errno;
   if (error != 0) {

@@ -1,7 +1,7 @@
 // Snapshots: the whole state between two inputs of a journal, so that recovery begins there and not
 // at the first input.
 //
-//   00000000000001234567.snap:  | header | conf | starts | cursors | outputs | state |
+//   00000000000001234567.snap:  | header | conf | starts | cursors | skipped | state |
 //
 // The name is the last input's sequence. A snapshot is written aside, synced, renamed and read back
 // before anything it replaces is removed; one checksum covers it all. Little-endian.

@@ -5,6 +5,7 @@
 //   made    last id that the replay has made so far
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "io/edge/entry_id.hpp"
@@ -33,6 +34,16 @@ class RecoveryCheck {
     return is_met_ ? Step::new_one : Step::stranger;
   }
 
+  /// Entries up to `id` that nothing makes any more were taken for ours. `base` as in begin().
+  /// Answers how many of them Redis has lost again.
+  std::uint64_t on_adopted(EntryId base, EntryId id) noexcept {
+    const EntryId last = last_made(base);
+    if (last <= found_ && found_ <= id) is_met_ = true;
+    made_ = id;
+    const std::uint64_t there = std::max(last.counter, found_.counter);
+    return there < id.counter ? id.counter - there : 0;
+  }
+
   enum class End : std::uint8_t {
     met,
     behind,    ///< Redis ends with an id as we make them, but later than all of ours
@@ -42,8 +53,7 @@ class RecoveryCheck {
   /// The replay is over. `base` as in begin().
   [[nodiscard]] End end(EntryId base) const noexcept {
     if (is_met_) return End::met;
-    const EntryId last = made_ == EntryId{} ? base : made_;
-    return is_behind(last, found_) ? End::behind : End::stranger;
+    return is_behind(last_made(base), found_) ? End::behind : End::stranger;
   }
 
   /// Whether `found` is an id as we make them after `last`.
@@ -52,6 +62,9 @@ class RecoveryCheck {
   }
 
   [[nodiscard]] EntryId made() const noexcept { return made_; }
+  [[nodiscard]] EntryId last_made(EntryId base) const noexcept {
+    return made_ == EntryId{} ? base : made_;
+  }
   [[nodiscard]] EntryId found() const noexcept { return found_; }
 
  private:

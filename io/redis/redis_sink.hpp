@@ -14,6 +14,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,9 @@ struct RedisSinkOptions {
   SafeInputs* inputs = nullptr;   ///< outputs wait until theirs is safe; nullptr: none does
   std::uint32_t batch_max = 512;  ///< entries a transaction
   bool refuses_eviction = false;  ///< a server that may delete our streams ends the engine
+  /// Streams that end later than the journal are no fault: adopt() will say that they are ours.
+  bool accepts_lost_tail = false;
+  std::function<void()> on_recovered;                ///< is_recovered() has become true
   std::size_t queue_bytes = std::size_t{1} << 23;    ///< a power of two
   std::size_t queue_entries = std::size_t{1} << 15;  ///< a power of two
 };
@@ -77,8 +81,13 @@ class RedisSink final : public RedisSessionOwner {
     return queue_.has_room(entries_per_event_max, command_bytes_max);
   }
   void write(const OutputEntry& entry) noexcept;
+  /// Up to `id`, which stands in the stream or did, entries are ours that nothing makes any more.
+  void adopt(OutputStream stream, EntryId id) noexcept;
   void end_of_input() noexcept;
   void end_of_recovery() noexcept;
+  /// Whether what the replay made has led to what stands in the streams, or there was none. Any
+  /// thread.
+  [[nodiscard]] const std::atomic<bool>& is_recovered() const noexcept { return is_recovered_; }
 
   /// Whether the streams have been looked at and we may publish.
   [[nodiscard]] bool is_ready() const noexcept { return is_ready_.load(std::memory_order_acquire); }
@@ -86,6 +95,8 @@ class RedisSink final : public RedisSessionOwner {
   [[nodiscard]] const std::array<EntryId, output_stream_count>& bases() const noexcept {
     return bases_;
   }
+  /// Last ids found when the streams were looked at last. Requires: is_ready() once.
+  [[nodiscard]] std::array<EntryId, output_stream_count> found() const noexcept;
   /// Whether Redis has confirmed everything written.
   [[nodiscard]] bool is_all_published() const noexcept {
     return queue_.acknowledged() == queue_.end();
@@ -140,6 +151,12 @@ class RedisSink final : public RedisSessionOwner {
     EntryId last;
   };
 
+  /// Entries of ours that nothing makes any more; none by default.
+  struct Adopted {
+    EntryId behind;
+    EntryId last;
+  };
+
   void look();
   void on_info(std::size_t stream, RedisReply reply);
   void settle();
@@ -179,6 +196,7 @@ class RedisSink final : public RedisSessionOwner {
   std::array<EntryId, output_stream_count> bases_{};
   std::array<EntryId, output_stream_count> in_redis_{};  ///< last id known to stand in each stream
   std::array<Found, output_stream_count> found_{};
+  std::array<Adopted, output_stream_count> adopted_{};  ///< the latest
   std::size_t answers_awaited_ = 0;
   std::uint64_t batch_end_ = 0;      ///< of the transaction on its way
   std::uint64_t batch_entries_ = 0;  ///< commands in it
@@ -195,6 +213,7 @@ class RedisSink final : public RedisSessionOwner {
   // Published.
   RedisSinkCounters counters_;
   std::atomic<bool> is_ready_{false};
+  std::atomic<bool> is_recovered_{true};
   std::atomic<std::uint64_t> demotions_{0};
 };
 

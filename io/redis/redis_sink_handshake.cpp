@@ -109,6 +109,7 @@ bool RedisSink::settle_stream(std::size_t stream) {
       // An id as we make them, before we have made any: an older copy of the journal was taken up.
       if (!restarts_.empty() && queue_.end() == 0 &&
           RecoveryCheck::is_behind(bases_[stream], facts.last_in_redis)) {
+        if (options_.accepts_lost_tail) break;
         meet_own_future(stream, facts.last_in_redis, bases_[stream]);
         return false;
       }
@@ -124,6 +125,7 @@ bool RedisSink::settle_stream(std::size_t stream) {
 
 bool RedisSink::is_ours(std::size_t stream, EntryId id) const {
   if (id == bases_[stream] || id == in_redis_[stream]) return true;
+  if (id > adopted_[stream].behind && id <= adopted_[stream].last) return true;
   for (std::uint64_t number = queue_.oldest(); number < queue_.end(); ++number) {
     const PublishQueue::Entry& entry = queue_.at(number);
     if (static_cast<std::size_t>(entry.stream) == stream && entry.id == id) return true;
@@ -208,6 +210,13 @@ void RedisSink::on_probe(std::uint64_t step, RedisReply reply) {
   settle();
 }
 
+std::array<EntryId, output_stream_count> RedisSink::found() const noexcept {
+  std::array<EntryId, output_stream_count> last;
+  std::transform(found_.begin(), found_.end(), last.begin(),
+                 [](const Found& found) { return found.last; });
+  return last;
+}
+
 void RedisSink::adopt() {
   for (std::size_t i = 0; i < output_stream_count; ++i)
     bases_[i] = in_redis_[i] = found_[i].last;
@@ -227,6 +236,7 @@ void RedisSink::take_up() {
     session_.notice(true, "Redis has lost its end; beginning further back, to publish it again");
   bases_ = restarts_[restart_].output_ids;
   is_recovering_ = restarts_[restart_].has_inputs;
+  is_recovered_.store(!is_recovering_, std::memory_order_release);
   has_bases_ = true;
   if (!is_recovering_) {
     in_redis_ = bases_;
@@ -250,6 +260,24 @@ void RedisSink::pass_over_what_is_there() noexcept {
     ++next;
   }
   queue_.acknowledge(next);
+}
+
+void RedisSink::adopt(OutputStream stream, EntryId id) noexcept {
+  const auto i = static_cast<std::size_t>(stream);
+  const std::string& name = options_.names[i];
+  const EntryId made = checks_[i].last_made(bases_[i]);
+  adopted_[i] = {made, id};
+  if (is_recovering_) {
+    const std::uint64_t lost = checks_[i].on_adopted(bases_[i], id);
+    if (lost == 0) return;
+    counters_.hole.add(lost);
+    return session_.notice(true, name + ": ends before " + id.text() + ", which was taken over; " +
+                                     std::to_string(lost) + " entries cannot be restored");
+  }
+  session_.notice(true, name + ": " + std::to_string(id.counter - made.counter) +
+                            " entries, behind " + made.text() + " up to " + id.text() +
+                            ", are of inputs that the journal has lost; they stay, ours go on "
+                            "above them, and those inputs are read and published once more");
 }
 
 void RedisSink::check_recovered(std::size_t stream, EntryId id) noexcept {
@@ -280,13 +308,14 @@ void RedisSink::end_of_recovery() noexcept {
       case RecoveryCheck::End::met:
         break;
       case RecoveryCheck::End::stranger:
-        meet_stranger(i);
-        break;
+        return meet_stranger(i);
       case RecoveryCheck::End::behind:
-        meet_own_future(i, checks_[i].found(), checks_[i].made());
-        break;
+        if (options_.accepts_lost_tail) break;
+        return meet_own_future(i, checks_[i].found(), checks_[i].made());
     }
   }
+  is_recovered_.store(true, std::memory_order_release);
+  if (options_.on_recovered) options_.on_recovered();
 }
 
 }  // namespace coreloop::io

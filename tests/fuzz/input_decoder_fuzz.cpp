@@ -12,6 +12,7 @@
 #include "engine/check.hpp"
 #include "io/codec/checksum.hpp"
 #include "io/edge/command_box.hpp"
+#include "io/edge/sink.hpp"
 #include "tests/fuzz/input_bytes.hpp"
 
 namespace coreloop::tests {
@@ -132,6 +133,11 @@ void check_command(const RawEntry& entry) {
     return;
   }
   CHECK(event.kind == EventKind::command, "a command");
+  // Never of a mailbox: a start makes it.
+  if (event.command.kind == stages::CommandKind::adopt) {
+    CHECK(event.command.output < io::output_stream_count, "an output stream");
+    return;
+  }
   const bool is_price = event.command.kind == stages::CommandKind::price;
   CHECK(is_price == (event.command.price > 0), "a price where it is one");
   CHECK((event.command.kind == stages::CommandKind::close) == (event.account != stages::no_id),

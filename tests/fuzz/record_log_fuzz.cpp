@@ -136,6 +136,9 @@ void check_written_again(const io::Record& record, const io::InputRecord& input)
     case io::InputRecordType::cut:
       written = parts.cut(input.sequence, entry);
       break;
+    case io::InputRecordType::skip:
+      written = parts.skip(input.sequence, input.fields);
+      break;
     case io::InputRecordType::timer:
       written = parts.timer(input.sequence, input.timer);
       break;
@@ -162,7 +165,7 @@ void check_journal(const ReadLog& log) {
     CHECK(!problem.empty(), "an unreadable journal is not taken up");
     return;
   }
-  io::JournalSource source(reader);
+  io::JournalSource source(reader, 0, contents.skipped);
   io::RawEntry entry;
   std::string texts;  // every view can be read
   while (source.peek(entry) == io::SourceStatus::entry) {

@@ -50,7 +50,9 @@ std::string read(io::Snapshot& snapshot) {
 void check_same(const io::Snapshot& one, const io::Snapshot& other) {
   const io::JournalContents& a = one.journal;
   const io::JournalContents& b = other.journal;
-  CHECK(a.conf == b.conf && a.starts == b.starts && a.cursors == b.cursors, "the same journal");
+  CHECK(
+      a.conf == b.conf && a.starts == b.starts && a.cursors == b.cursors && a.skipped == b.skipped,
+      "the same journal");
   CHECK(a.last_sequence == b.last_sequence && a.last_log_unix_ns == b.last_log_unix_ns &&
             a.build == b.build,
         "up to the same input, by the same build");

@@ -207,6 +207,30 @@ TEST_F(EgressTest, NamesTimersAndCommandsByLogTimeAndSequence) {
   EXPECT_EQ(sink_.entries[1].field("cause"), "@command/1768212000123-10");
 }
 
+TEST_F(EgressTest, NumbersGoOnAboveAnIdThatIsAdopted) {
+  Event first = approved();
+  egress_.on_message(first);
+  Event adopt{};
+  adopt.kind = EventKind::command;
+  adopt.is_first = adopt.is_last = 1;
+  adopt.command.kind = stages::CommandKind::adopt;
+  adopt.command.output = static_cast<std::uint8_t>(OutputStream::approvals);
+  adopt.entry_ms = 1'768'212'000'123;
+  adopt.entry_counter = 17;
+  egress_.on_message(adopt);
+  EXPECT_EQ(egress_.last_ids()[0], (EntryId{1'768'212'000'123, 17}));
+  EXPECT_EQ(egress_.entry_count(OutputStream::approvals), 1U);
+  adopt.entry_counter = 3;  // ours are further already
+  egress_.on_message(adopt);
+  EXPECT_EQ(egress_.last_ids()[0], (EntryId{1'768'212'000'123, 17}));
+  EXPECT_EQ(sink_.entries.size(), 2U) << "nothing is published";
+  Event second = approved();
+  egress_.on_message(second);
+  EXPECT_EQ(sink_.entries[2].id_number, 18U);
+  EXPECT_EQ(sink_.entries[3].id_number, 2U) << "another stream";
+  EXPECT_EQ(egress_.entry_count(OutputStream::approvals), 2U);
+}
+
 TEST_F(EgressTest, TellsTheVerdictOnceWhenAnInputMakesSeveralEvents) {
   Event first = approved();
   first.is_last = 0;

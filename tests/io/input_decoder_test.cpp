@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "io/codec/checksum.hpp"
+#include "io/edge/sink.hpp"
 #include "tests/support/payload_text.hpp"
 
 namespace coreloop::io {
@@ -234,6 +235,12 @@ TEST_F(InputDecoderTest, ReadsCommandsOfEveryForm) {
     EXPECT_EQ(event_.account, no_id);
     EXPECT_EQ(event_.symbol, no_id);
   }
+  ASSERT_TRUE(
+      decode_command({{"command", "adopt"}, {"output", "executions"}, {"id", "1768212000123-45"}}));
+  EXPECT_EQ(event_.command.kind, CommandKind::adopt);
+  EXPECT_EQ(event_.command.output, static_cast<std::uint8_t>(OutputStream::executions));
+  EXPECT_EQ(event_.entry_ms, 1'768'212'000'123U);
+  EXPECT_EQ(event_.entry_counter, 45U);
   for (const char* const service : {"risk", "execution", "position"})
     EXPECT_TRUE(decode_command({{"command", "reset"}, {"service", service}})) << service;
 }
@@ -273,7 +280,12 @@ TEST_F(InputDecoderTest, RefusesCommandsOfAnyOtherFormAndChangesNothing) {
       {{"command", "close"}, {"symbol", "X"}, {"account", ""}},
       {{"command", "close"}, {"symbol", "X"}, {"account", "a b"}},
       {{"command", "close"}, {"symbol", "X"}, {"account", std::string(33, 'a')}},
-      {{"command", "close"}, {"symbol", "X"}, {"account", "a"}, {"account", "a"}}};
+      {{"command", "close"}, {"symbol", "X"}, {"account", "a"}, {"account", "a"}},
+      {{"command", "adopt"}},
+      {{"command", "adopt"}, {"output", "executions"}},
+      {{"command", "adopt"}, {"output", "executions"}, {"id", "1"}},
+      {{"command", "adopt"}, {"output", "trade.execution.res"}, {"id", "1-1"}},
+      {{"command", "adopt"}, {"output", "executions"}, {"id", "1-1"}, {"id", "1-1"}}};
   for (const Fields& fields : wrong) {
     event_ = {};
     event_.sequence = 7;

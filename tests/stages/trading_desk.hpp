@@ -78,7 +78,7 @@ inline Event timer_of(TimerKind kind, std::int64_t index) {
 
 inline Event command_of(CommandKind kind) {
   Event event = input_of(EventKind::command);
-  event.command = {.price = 0, .result_slot = 0, .kind = kind, .service = 0};
+  event.command = {.price = 0, .result_slot = 0, .kind = kind, .service = 0, .output = 0};
   return event;
 }
 

@@ -65,6 +65,27 @@ TEST_F(JournalContentsTest, OfNoInputsEndWhereStreamsBegan) {
   EXPECT_EQ(contents_.last_sequence, 0U);
 }
 
+TEST_F(JournalContentsTest, KnowWhatIsToBeSkipped) {
+  begin();
+  for (std::uint64_t sequence = 1; sequence <= 3; ++sequence)
+    record(sequence, 6 + sequence);
+  ASSERT_TRUE(journal_.record_skip(now + 1, 1, "first"));
+  ASSERT_TRUE(journal_.record_skip(now + 1, 3, "last"));
+  ASSERT_TRUE(journal_.record_skip(now + 1, 1, ""));  // taken back
+  record(4, 10);
+  ASSERT_EQ(read(), "");
+  EXPECT_EQ(contents_.skipped, (SkippedInputs{{3, "last"}}));
+  EXPECT_EQ(contents_.last_sequence, 4U);
+  EXPECT_EQ(contents_.last_log_unix_ns, now + 1);
+}
+
+TEST_F(JournalContentsTest, OfASkipOfWhatIsNotThereAreWrong) {
+  begin();
+  record(1, 7);
+  ASSERT_TRUE(journal_.record_skip(now + 1, 2, "not there yet"));
+  EXPECT_NE(read().find("record 4 is whole, but not what belongs there"), std::string::npos);
+}
+
 // Killed between the two records of a beginning.
 TEST_F(JournalContentsTest, OfAConfAloneAreNoBeginningYet) {
   const RawField keys[] = {{"engine.seed", "1"}};

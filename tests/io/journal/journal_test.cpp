@@ -82,6 +82,32 @@ TEST_F(JournalTest, GivesBackEveryKindOfInputAsATapeWould) {
   EXPECT_EQ(reading.lines, wanted);
 }
 
+TEST_F(JournalTest, ShowsASkippedEntryWithoutItsFields) {
+  const RawField fields[] = {{"data", "{}"}};
+  for (std::uint64_t sequence = 1; sequence <= 2; ++sequence) {
+    journal_.on_entry(
+        sequence, 5,
+        {.stream = "a", .id_ms = 7, .id_counter = sequence, .fields = fields, .is_cut = false});
+  }
+  const std::string long_payload(2 * Journal::whole_record_bytes_max, 'x');
+  const RawField long_fields[] = {{"data", long_payload}};
+  journal_.on_entry(3, 5, {.stream = "a", .id_ms = 8, .fields = long_fields});
+  ASSERT_TRUE(journal_.record_skip(5, 2, "a reason"));
+  ASSERT_EQ(writer_.close(), 0);
+  EXPECT_EQ(read_journal(dir_.path("")).lines.size(), 3U) << "the record of a skip is no input";
+  RecordReader reader(dir_.path(""));
+  ASSERT_TRUE(reader.open());
+  JournalSource source(reader, 0, {{2, "a reason"}, {3, "another"}});
+  RawEntry entry;
+  for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
+    ASSERT_EQ(source.peek(entry), SourceStatus::entry);
+    EXPECT_EQ(entry.fields.size(), sequence == 1 ? 1U : 0U);
+    EXPECT_FALSE(entry.is_cut);
+    source.consume();
+  }
+  EXPECT_EQ(source.peek(entry), SourceStatus::end);
+}
+
 TEST_F(JournalTest, KnowsTheSizeOfARecordBeforeItIsMade) {
   const RawField fields[] = {{"data", "0123456789"}, {"", "x"}};
   InputRecordParts parts;

@@ -2,6 +2,8 @@
 // timers, and goes on where the live source goes on; what does not fit together stops it.
 #include "io/journal/resumed_source.hpp"
 
+#include <atomic>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "io/edge/ingress.hpp"
 #include "io/journal/journal.hpp"
 #include "tests/support/payload_text.hpp"
+#include "tests/support/scripted_clock.hpp"
 #include "tests/support/scripted_source.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -53,7 +56,7 @@ class ResumedSourceTest : public testing::Test {
 
   // Runs INGRESS over what the journal holds and then `live`, recording.
   Events run(tests::ScriptedSource& live, TimerIntervals intervals = timers,
-             IngressFault* fault = nullptr) {
+             IngressFault* fault = nullptr, std::span<const RawEntry> commands = {}) {
     TakenUp contents = take_up();
     RecordReader reader(dir_.path(""));
     EXPECT_TRUE(reader.open());
@@ -61,7 +64,8 @@ class ResumedSourceTest : public testing::Test {
     RecordWriter writer({dir_.path(""), "test", 65'536, false});
     EXPECT_EQ(writer.open(contents.end), 0);
     Journal journal(writer);
-    ResumedSource<tests::ScriptedSource> source(contents.is_empty ? nullptr : &recorded, live);
+    ResumedSource<tests::ScriptedSource> source(contents.is_empty ? nullptr : &recorded, nullptr,
+                                                commands, live);
     stages::Names names(16, 16);
     stages::TextRing text(12);
     Ingress<ResumedSource<tests::ScriptedSource>> head(
@@ -117,6 +121,53 @@ TEST_F(ResumedSourceTest, GivesTheSameEventsAgainAndGoesOn) {
 
   tests::ScriptedSource third;
   EXPECT_EQ(run(third), after);
+}
+
+TEST_F(ResumedSourceTest, CommandsOfAStartComeBeforeWhatIsLiveAndAreRecorded) {
+  tests::ScriptedSource first;
+  add_tick(first, 5);
+  const Events before = run(first);
+  const RawField halt[] = {{"command", "halt"}};
+  const RawField resume[] = {{"command", "resume"}};
+  const RawEntry commands[] = {
+      {.stream = "@command", .receive_unix_ns = start_ns + 21 * ns_per_second, .fields = halt},
+      {.stream = "@command", .receive_unix_ns = start_ns + 21 * ns_per_second, .fields = resume}};
+  tests::ScriptedSource second;
+  add_tick(second, 22);
+  const Events after = run(second, timers, nullptr, commands);
+  ASSERT_EQ(after.size(), before.size() + 4);  // and the timer at 20
+  EXPECT_NE(after[before.size() + 1].find("kind 4 at 21000000000"), std::string::npos);
+  EXPECT_NE(after.back().find("kind 1 at 22000000000"), std::string::npos) << after.back();
+  tests::ScriptedSource third;
+  EXPECT_EQ(run(third), after);
+}
+
+TEST_F(ResumedSourceTest, NothingGoesOnBeforeWhatWasReplayedIsRight) {
+  tests::ScriptedSource first;
+  add_tick(first, 5);
+  static_cast<void>(run(first));
+  RecordReader reader(dir_.path(""));
+  ASSERT_TRUE(reader.open());
+  JournalSource recorded(reader);
+  tests::ScriptedSource live;
+  add_tick(live, 31);
+  std::atomic<bool> is_right{false};
+  ResumedSource<tests::ScriptedSource> source(&recorded, &is_right, {}, live);
+  stages::Names names(16, 16);
+  stages::TextRing text(12);
+  tests::ScriptedClock clock;
+  clock.now_unix_ns = start_ns + 100 * ns_per_second;
+  Ingress<ResumedSource<tests::ScriptedSource>> head(
+      source, names, text, {.streams = streams, .timers = timers, .idle_clock = &clock});
+  Event event{};
+  EXPECT_EQ(head.on_poll(event), Progress::forwarded);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(head.on_poll(event), Progress::idle) << "timers are due, and wait";
+  EXPECT_FALSE(source.has_recovered());
+  is_right = true;
+  EXPECT_EQ(head.on_poll(event), Progress::forwarded);
+  EXPECT_EQ(event.kind, EventKind::timer);
+  EXPECT_TRUE(source.has_recovered());
 }
 
 // Of two timers due at once one was recorded when the engine was killed.

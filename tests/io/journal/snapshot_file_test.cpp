@@ -18,6 +18,7 @@ Snapshot snapshot_of(std::uint64_t sequence, std::uint64_t segment_id = 1) {
   Snapshot snapshot;
   snapshot.journal.conf = {{"engine.seed", "1"}, {"risk.on_opposite", "\"net\""}};
   snapshot.journal.starts = {{"signals", {5, 1}}, {"outputs", {0, 0}}};
+  snapshot.journal.skipped = {{5, "INC-12"}, {12'345'678'901, ""}};
   snapshot.journal.cursors = {{"signals", {{9, 2}, 17}}, {"outputs", {}}};
   snapshot.journal.last_sequence = sequence;
   snapshot.journal.last_log_unix_ns = 1'768'212'000'000'000'000;
@@ -50,6 +51,7 @@ TEST_F(SnapshotFileTest, ComesBackAsItWasWritten) {
   EXPECT_EQ(snapshot_.journal.conf, written.journal.conf);
   EXPECT_EQ(snapshot_.journal.starts, written.journal.starts);
   EXPECT_EQ(snapshot_.journal.cursors, written.journal.cursors);
+  EXPECT_EQ(snapshot_.journal.skipped, written.journal.skipped);
   EXPECT_EQ(snapshot_.journal.last_sequence, written.journal.last_sequence);
   EXPECT_EQ(snapshot_.journal.last_log_unix_ns, written.journal.last_log_unix_ns);
   EXPECT_EQ(snapshot_.journal.build, written.journal.build);

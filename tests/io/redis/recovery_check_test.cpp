@@ -80,5 +80,44 @@ TEST_F(RecoveryCheckTest, ALaterLookFindsWhatTheReplayHasMade) {
   EXPECT_EQ(check_.end(base), End::met);
 }
 
+// Somebody took over what stood behind ours: 6 and 7 are of inputs that are gone.
+TEST_F(RecoveryCheckTest, WhatWasTakenOverNeedNotBeMadeAgain) {
+  check_.begin(base, {30, 7});
+  EXPECT_EQ(check_.on_made({20, 5}), Step::there);
+  EXPECT_EQ(check_.on_adopted(base, {30, 7}), 0U);
+  EXPECT_EQ(check_.end(base), End::met);
+  EXPECT_EQ(check_.on_made({31, 8}), Step::new_one);
+  EXPECT_EQ(check_.end(base), End::met);
+}
+
+TEST_F(RecoveryCheckTest, TheEndMayLieAboveWhatWasTakenOver) {
+  check_.begin(base, {31, 8});
+  EXPECT_EQ(check_.on_adopted(base, {30, 7}), 0U);
+  EXPECT_EQ(check_.on_made({31, 8}), Step::there);
+  EXPECT_EQ(check_.on_made({31, 9}), Step::new_one);
+  EXPECT_EQ(check_.end(base), End::met);
+}
+
+TEST_F(RecoveryCheckTest, WhatWasTakenOverAndIsGoneIsCounted) {
+  EXPECT_EQ(check_.on_made({20, 5}), Step::new_one);
+  EXPECT_EQ(check_.on_adopted(base, {30, 7}), 2U) << "the stream is gone";
+  check_ = {};
+  EXPECT_EQ(check_.on_adopted(base, {30, 7}), 3U) << "and nothing was made before";
+  check_ = {};
+  check_.begin(base, {20, 6});
+  EXPECT_EQ(check_.on_made({20, 5}), Step::there);
+  EXPECT_EQ(check_.on_adopted(base, {30, 7}), 1U) << "it ends among what was taken over";
+  EXPECT_EQ(check_.on_made({31, 8}), Step::new_one);
+  EXPECT_EQ(check_.end(base), End::met);
+}
+
+TEST_F(RecoveryCheckTest, AStrangersIdStaysOne) {
+  check_.begin(base, {20, 7});
+  EXPECT_EQ(check_.on_made({20, 5}), Step::there);
+  EXPECT_EQ(check_.on_made({20, 6}), Step::there);
+  EXPECT_EQ(check_.on_adopted(base, {20, 6}), 0U);
+  EXPECT_EQ(check_.on_made({30, 7}), Step::stranger);
+}
+
 }  // namespace
 }  // namespace coreloop::io

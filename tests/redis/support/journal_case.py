@@ -43,14 +43,16 @@ class JournalCase(RedisCase):
         else:
             self.stop_engine()
 
-    def check(self, signals=None):
-        """The streams are what one replay of the whole journal gives."""
+    def check(self, signals=None, entries=None, has_gaps=False):
+        """The streams are what one replay of the whole journal gives. `entries`: what to take a stream for.
+
+        `has_gaps`: and that lacks numbers."""
         done = subprocess.run([case.options.bin / "replay", "export", "--journal", self.journal, "--out", self.tape],
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         signals = self.server.ask.entries(SIGNAL) if signals is None else signals
         self.assertEqual(differences(case.options.bin / "replay", self.tape, self.folder, signals,
-                                     self.server.ask.entries), [])
+                                     entries or self.server.ask.entries, has_gaps), [])
 
     def exit_of_restart(self, **conf):
         engine = self.start_engine(waits=False, **conf)
