@@ -1,10 +1,7 @@
 // Ids into commands.
 #include "tools/adopt_commands.hpp"
 
-#include <algorithm>
-
 #include "io/edge/input_streams.hpp"
-#include "stages/event.hpp"
 
 namespace coreloop::tools {
 
@@ -16,9 +13,7 @@ AdoptCommands::AdoptCommands(const StreamIds& bases, const StreamIds& found, std
         {{"command", "adopt"}, {"output", io::output_stream_words[i]}, {"id", ids_[count_]}}};
     io::RawEntry& entry = entries_[count_];
     entry.stream = io::command_stream;
-    // Ids to come may not be smaller.
-    entry.receive_unix_ns =
-        std::max(unix_ns, static_cast<std::int64_t>(found[i].ms) * stages::ns_per_ms);
+    entry.receive_unix_ns = unix_ns;
     entry.fields = fields_[count_];
     ++count_;
   }

@@ -18,7 +18,8 @@ class AdoptCommands {
   using StreamIds = std::array<io::EntryId, io::output_stream_count>;
 
   AdoptCommands() = default;
-  /// `bases`: ids ours go on above, `found`: that the streams end with, `unix_ns`: now.
+  /// `bases`: ids ours go on above, `found`: that the streams end with, `unix_ns`: time of the
+  /// commands, where the journal has not come further.
   AdoptCommands(const StreamIds& bases, const StreamIds& found, std::int64_t unix_ns);
   AdoptCommands(const AdoptCommands&) = delete;
   AdoptCommands& operator=(const AdoptCommands&) = delete;

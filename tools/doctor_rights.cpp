@@ -47,6 +47,7 @@ std::vector<Right> reading_rights(const io::EngineConf& conf) {
     const std::string grant = "'~" + name + "'";
     rights.push_back({{"XINFO", "STREAM", name}, name, grant});
     rights.push_back({{"XLEN", name}, name, grant, false});
+    rights.push_back({{"XRANGE", name, "-", "+", "COUNT", "1"}, name, grant, false});
   }
   return rights;
 }

@@ -73,6 +73,8 @@ class LiveJournal {
   [[nodiscard]] std::string_view state() const { return restart_.state; }
   /// What is to be replayed, for INGRESS's thread; nullptr: nothing.
   [[nodiscard]] io::JournalSource* recorded() { return source_.get(); }
+  /// As found by open(); 0: no input yet.
+  [[nodiscard]] std::uint64_t last_sequence() const { return contents_.last_sequence; }
   /// Inputs to be replayed, and the last one's sequence; 0: none.
   [[nodiscard]] std::uint64_t recorded_count() const {
     return contents_.last_sequence - restart_.journal.last_sequence;

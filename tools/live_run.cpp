@@ -90,7 +90,8 @@ int adopt_bases(const Ends& ends, const io::Clock& clock, io::EngineConf& conf,
 AdoptCommands adopt_commands(const io::EngineConf& conf, const Ends& ends,
                              const LiveJournal& journal, const io::Clock& clock) {
   if (!conf.journal.accepts_lost_tail || !journal.is_begun()) return {};
-  return {ends.bases(), ends.found(), clock.unix_ns()};
+  // Before any timer that is due since: at the time the journal ends with.
+  return {ends.bases(), ends.found(), journal.last_sequence() == 0 ? clock.unix_ns() : 0};
 }
 
 /// What a run is made of, once everything is open.

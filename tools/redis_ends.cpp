@@ -32,6 +32,7 @@ int exit_code_of(io::RedisFault fault) {
     case io::RedisFault::foreign_writer:
       return exit_foreign_writer;
     case io::RedisFault::journal_behind:
+    case io::RedisFault::other_content:
     case io::RedisFault::input_rewound:
       return exit_data;
   }

@@ -4,6 +4,7 @@
 // everything passes in order. A template over its Sink. One thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -201,7 +202,9 @@ class Egress {
     fields_[3] = {"acct", account};
     const std::size_t field_count = account.empty() ? 3 : 4 + further;
     EntryId& id = last_ids_[static_cast<std::size_t>(stream)];
-    id = {static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms), id.counter + 1};
+    // Log time never goes back, but an adopted id may lie ahead of it.
+    const auto log_ms = static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms);
+    id = {std::max(id.ms, log_ms), id.counter + 1};
     sink_.write({.stream = stream,
                  .id_ms = id.ms,
                  .id_number = id.counter,

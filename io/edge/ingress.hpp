@@ -168,8 +168,11 @@ class Ingress {
       return Taken::nothing;
     }
     if (!move_time(entry.receive_unix_ns, entry.is_recorded)) return Taken::nothing;
-    if (entry.is_recorded && !has_no_timer_due()) return diverge();
-    if (emit_due_timer(next_log_unix_ns_, event)) return Taken::timer;
+    // What numbers go on above comes before all that is numbered so, be it due.
+    if (event.command.kind != stages::CommandKind::adopt) {
+      if (entry.is_recorded && !has_no_timer_due()) return diverge();
+      if (emit_due_timer(next_log_unix_ns_, event)) return Taken::timer;
+    }
     stamp(event, next_log_unix_ns_, event.entry_ms, event.entry_counter, stages::no_stream);
     record(entry, event);
     return Taken::entry;

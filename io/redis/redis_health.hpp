@@ -20,6 +20,7 @@ enum class RedisFault : std::uint8_t {
   may_evict,       ///< the server may delete our streams, and we are told not to accept that
   foreign_writer,  ///< somebody else writes to an output stream
   journal_behind,  ///< an output stream holds what the journal does not lead to any more
+  other_content,   ///< an entry there is not the one that the journal leads to
   input_rewound,   ///< an input stream's ids went back behind what was read
 };
 

@@ -66,7 +66,7 @@ void RedisSink::write(const OutputEntry& entry) noexcept {
   HOT_CHECK(size <= command_bytes_max, "a command of the longest kind");
   queue_.end_entry(entry.stream, {entry.id_ms, entry.id_number}, entry.sequence, size);
   if (is_recovering_) [[unlikely]]
-    check_recovered(stream, {entry.id_ms, entry.id_number});
+    check_recovered(stream, entry);
 }
 
 void RedisSink::end_of_input() noexcept {
@@ -99,6 +99,7 @@ void RedisSink::on_reply(std::uint64_t tag, RedisReply reply) {
   if (tag >= tag_probe && tag < tag_begin) return on_probe(tag - tag_probe, reply);
   if (tag == tag_executed) return on_executed(reply);
   if (tag == tag_memory) return on_memory(reply);
+  if (tag == tag_contents) return on_contents(reply);
   on_queued(reply);
 }
 

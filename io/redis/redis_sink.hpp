@@ -27,6 +27,7 @@
 #include "io/edge/sink.hpp"
 #include "io/redis/handshake.hpp"
 #include "io/redis/publish_queue.hpp"
+#include "io/redis/published_contents.hpp"
 #include "io/redis/recovery_check.hpp"
 #include "io/redis/redis_session.hpp"
 
@@ -121,6 +122,7 @@ class RedisSink final : public RedisSessionOwner {
     closed,
     looking,  ///< the last ids have been asked for
     probing,  ///< whether we may write is being asked
+    reading,  ///< what stands there is being read, to be compared
     open,     ///< nothing on its way
     sending,  ///< one transaction on its way
     pausing,  ///< refused; asks again in a while
@@ -139,6 +141,7 @@ class RedisSink final : public RedisSessionOwner {
   static constexpr std::uint64_t tag_queued = 401;
   static constexpr std::uint64_t tag_executed = 402;
   static constexpr std::uint64_t tag_memory = 403;
+  static constexpr std::uint64_t tag_contents = 404;
   static constexpr std::int64_t length_interval_ns = 1'000'000'000;
   static constexpr std::string_view multi_command = "*1\r\n$5\r\nMULTI\r\n";
   static constexpr std::string_view exec_command = "*1\r\n$4\r\nEXEC\r\n";
@@ -163,7 +166,11 @@ class RedisSink final : public RedisSessionOwner {
   void adopt();
   void take_up();
   void pass_over_what_is_there() noexcept;
-  void check_recovered(std::size_t stream, EntryId id) noexcept;
+  void read_contents();
+  void read_page(EntryId last);
+  void on_contents(RedisReply reply);
+  void check_recovered(std::size_t stream, const OutputEntry& entry) noexcept;
+  void check_content(std::size_t stream, const OutputEntry& entry);
   void meet_stranger(std::size_t stream);
   void meet_own_future(std::size_t stream, EntryId found, EntryId last);
   void stop_publishing(RedisFault fault, const std::string& why);
@@ -208,6 +215,9 @@ class RedisSink final : public RedisSessionOwner {
   bool has_probed_ = false;     ///< whether we may write has been asked since the start
   bool is_recovering_ = false;  ///< outputs are made once more
   std::array<RecoveryCheck, output_stream_count> checks_;
+  PublishedContents contents_;       ///< while it is recovering
+  std::size_t contents_stream_ = 0;  ///< that is being read
+  bool has_contents_ = false;
   std::string told_;  ///< the trouble told last, until a transaction has gone through
   std::string command_;
   // Published.

@@ -45,6 +45,7 @@ void RedisSink::on_info(std::size_t stream, RedisReply reply) {
 
 void RedisSink::settle() {
   if (!has_probed_) return probe();
+  if (is_recovering_ && !has_contents_) return read_contents();
   for (std::size_t i = 0; i < output_stream_count; ++i) {
     if (!settle_stream(i)) return;
   }
@@ -280,8 +281,15 @@ void RedisSink::adopt(OutputStream stream, EntryId id) noexcept {
                             "above them, and those inputs are read and published once more");
 }
 
-void RedisSink::check_recovered(std::size_t stream, EntryId id) noexcept {
-  if (checks_[stream].on_made(id) == RecoveryCheck::Step::stranger) meet_stranger(stream);
+void RedisSink::check_recovered(std::size_t stream, const OutputEntry& entry) noexcept {
+  switch (checks_[stream].on_made({entry.id_ms, entry.id_number})) {
+    case RecoveryCheck::Step::there:
+      return check_content(stream, entry);
+    case RecoveryCheck::Step::new_one:
+      return;
+    case RecoveryCheck::Step::stranger:
+      return meet_stranger(stream);
+  }
 }
 
 void RedisSink::meet_stranger(std::size_t stream) {
@@ -303,6 +311,7 @@ void RedisSink::stop_publishing(RedisFault fault, const std::string& why) {
 
 void RedisSink::end_of_recovery() noexcept {
   is_recovering_ = false;
+  contents_.clear();
   for (std::size_t i = 0; i < output_stream_count; ++i) {
     switch (checks_[i].end(bases_[i])) {
       case RecoveryCheck::End::met:

@@ -223,10 +223,15 @@ TEST_F(EgressTest, NumbersGoOnAboveAnIdThatIsAdopted) {
   adopt.entry_counter = 3;  // ours are further already
   egress_.on_message(adopt);
   EXPECT_EQ(egress_.last_ids()[0], (EntryId{1'768'212'000'123, 17}));
+  adopt.entry_ms = 1'768'212'000'999;  // of a clock that was ahead of the log
+  adopt.entry_counter = 18;
+  egress_.on_message(adopt);
   EXPECT_EQ(sink_.entries.size(), 2U) << "nothing is published";
   Event second = approved();
   egress_.on_message(second);
-  EXPECT_EQ(sink_.entries[2].id_number, 18U);
+  EXPECT_EQ(sink_.entries[2].id_number, 19U);
+  EXPECT_EQ(sink_.entries[2].id_ms, 1'768'212'000'999U) << "ids never go back";
+  EXPECT_EQ(sink_.entries[3].id_ms, 1'768'212'000'123U);
   EXPECT_EQ(sink_.entries[3].id_number, 2U) << "another stream";
   EXPECT_EQ(egress_.entry_count(OutputStream::approvals), 2U);
 }

@@ -93,7 +93,7 @@ class AclTest(RedisCase):
             "producer": [("XADD", SAFE, "*", "data", "x"), ("XRANGE", SIGNAL, "-", "+"), ("INFO",), ("MULTI",),
                          ("XREAD", "STREAMS", SIGNAL, "0"), ("XLEN", SAFE), ("CLIENT", "LIST")],
             "engine": [("XADD", SIGNAL, "*", "data", "x"), ("XADD", "other", "*", "data", "x"), ("XREAD", "STREAMS", "other", "0"),
-                       ("XRANGE", SAFE, "-", "+"), ("CONFIG", "GET", "requirepass"), ("CLIENT", "LIST"), ("XDEL", SAFE, "1-1")],
+                       ("XREVRANGE", SAFE, "+", "-"), ("CONFIG", "GET", "requirepass"), ("CLIENT", "LIST"), ("XDEL", SAFE, "1-1")],
             "consumer": [("XADD", SAFE, "*", "data", "x"), ("XADD", SIGNAL, "*", "data", "x"),
                          ("XREAD", "STREAMS", SIGNAL, "0"), ("INFO",), ("MULTI",), ("XDEL", SAFE, "1-1")],
             "operator": [("XADD", SAFE, "*", "data", "x"), ("XADD", SIGNAL, "*", "data", "x"), ("XDEL", SAFE, "1-1"),
@@ -129,21 +129,24 @@ class AclTest(RedisCase):
     def test_no_right_of_the_engine_is_one_too_many(self):
         """Each one taken away is missed."""
         line, = re.findall(r"^user engine .*$", (FILES / "users.acl").read_text(), re.MULTILINE)
-        line, _, selector = line.partition(" (")  # what it may do with its inputs alone
-        selector = "(" + selector
+        line, *selectors = line.split(" (")  # what it may do with its inputs alone, with its outputs alone
+        selectors = [f"({selector}" for selector in selectors]
         rights = re.findall(r"\+(\S+)", line)
         self.assertGreater(len(rights), 8)
         for right in rights:
             self.server.ask("ACL", "SETUSER", "engine", f"-{right}")
             self.assert_missed(right)
             self.server.ask("ACL", "SETUSER", "engine", f"+{right}")
-        rights = re.findall(r"\+([a-z]+)", selector)
-        self.assertEqual(len(rights), 2)
-        for right in rights:
-            self.server.ask("ACL", "SETUSER", "engine", "clearselectors", selector.replace(f" +{right}", ""))
-            self.assert_missed(right)
-        self.server.ask("ACL", "SETUSER", "engine", "clearselectors", selector)
-        self.assertEqual(sorted(re.findall(r"(?<=~)[^\s)]+", selector)), sorted((SIGNAL, TICK)))
+        self.assertEqual([re.findall(r"\+([a-z]+)", selector) for selector in selectors],
+                         [["xrange", "xrevrange"], ["xrange"]])
+        for at, selector in enumerate(selectors):
+            for right in re.findall(r"\+([a-z]+)", selector):
+                rest = [*selectors[:at], selector.replace(f" +{right}", ""), *selectors[at + 1:]]
+                self.server.ask("ACL", "SETUSER", "engine", "clearselectors", *rest)
+                self.assert_missed(right)
+        self.server.ask("ACL", "SETUSER", "engine", "clearselectors", *selectors)
+        self.assertEqual([sorted(re.findall(r"(?<=~)[^\s)]+", selector)) for selector in selectors],
+                         [sorted((SIGNAL, TICK)), sorted(OUTPUTS)])
         keys = re.findall(r"(?<=~)\S+", line)
         self.assertEqual(sorted(keys), sorted((SIGNAL, TICK, *OUTPUTS)))
 

@@ -172,6 +172,64 @@ class StrangerTest(JournalCase):
         self.stop_engine()
 
 
+class OtherContentTest(JournalCase):
+    """What stands in Redis under an id of ours is not what the journal leads to."""
+
+    def test_an_entry_that_was_changed(self):
+        self.run_once(dies=True)
+        self.forget_snapshots()
+        entries = self.server.ask.entries(EXECUTION)
+        entry_id, fields = entries[len(entries) // 2]
+        changed = {**fields, "data": fields["data"].replace('"entry_price": ', '"entry_price": 1')}
+        self.assertNotEqual(fields, changed)
+        self.write_again(EXECUTION, [(i, changed if i == entry_id else f) for i, f in entries])
+        for layout in (case.ONE_THREAD, case.THREE_THREADS):
+            code, log = self.exit_of_restart(layout=layout)
+            self.assertEqual(code, DATA, log)
+            self.assertIn(f"{EXECUTION} {entry_id} holds something else than the journal leads to (input {fields['seq']})",
+                          log)
+        self.write_again(EXECUTION, entries)
+        self.run_once(20)
+        self.check()
+
+    def write_again(self, stream, entries):
+        self.server.ask("DEL", stream)
+        self.server.ask.pipeline([("XADD", stream, i, *(word for pair in f.items() for word in pair))
+                                  for i, f in entries])
+
+    def test_many_pages_are_read(self):
+        """More entries than one question answers; the first and the last of them count."""
+        self.start_engine()
+        for _ in range(3):
+            self.feed(1_000)
+            self.wait_for_outcomes()
+        self.kill()
+        self.forget_snapshots()
+        entries = self.server.ask.entries(SAFE)
+        self.assertGreater(len(entries), 1_000)
+        for at in (0, len(entries) - 1):
+            changed = [(i, {**f, "acct": "other"} if place == at else f) for place, (i, f) in enumerate(entries)]
+            self.write_again(SAFE, changed)
+            code, log = self.exit_of_restart()
+            self.assertEqual(code, DATA, log)
+            self.assertIn(f"{SAFE} {entries[at][0]} holds something else", log)
+        self.write_again(SAFE, entries)
+        self.run_once(20)
+        self.check()
+
+    def test_without_leave_to_read_ids_are_compared(self):
+        self.run_once(dies=True)
+        self.forget_snapshots()
+        self.server.ask("ACL", "SETUSER", "default", "-xrange")
+        self.start_engine()
+        self.server.ask("ACL", "SETUSER", "default", "+xrange")
+        self.assertIn("what was published is compared by its ids alone", self.engine.log)
+        self.feed(20)
+        self.wait_for_outcomes()
+        self.stop_engine()
+        self.check()
+
+
 class RefusalTest(JournalCase):
     def test_c3_another_conf(self):
         self.run_once()

@@ -9,17 +9,19 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 from support import case
 from support.journal_case import DATA, FOREIGN, JournalCase
-from support.oracle import DEAD, EXECUTION, OUTPUTS, SAFE, SIGNAL
+from support.oracle import DEAD, EXECUTION, OUTPUTS, POSITION, SAFE, SIGNAL
 
 
 class LostTailTest(JournalCase):
     """The journal has lost its end, and somebody takes over what its outputs left in Redis."""
 
     ACCEPT = ("--accept-lost-tail",)
+    more = ""  # of the conf
 
     def lose_tail(self, dies, count=100):
         """What Redis has of the inputs that the journal then lacks, by stream."""
@@ -126,6 +128,27 @@ class LostTailTest(JournalCase):
         self.wait_until(lambda: self.outcome_count() == before + self.signals_fed)
         self.stop_engine()
         self.check_with_lost()
+
+    def test_timers_that_are_due_come_behind_it(self):
+        """Their updates are numbered above what stands there already."""
+        self.more = "[mark]\ninterval_s = 1\n"
+        self.server.ask("XADD", "market.tick", "*", "data", case.price_json(100, "ETHUSDT"))
+        self.server.ask("XADD", SIGNAL, "*", "data", case.signal_json("BUY", 0.9, "ETHUSDT"))
+        self.signals_fed += 1
+        self.lose_tail(dies=True)
+        time.sleep(1.1)
+        self.accept()
+        count = self.server.ask("XLEN", POSITION)
+        self.wait_until(lambda: self.server.ask("XLEN", POSITION) > count + 1)
+        self.kill()
+        self.check_with_lost()
+        self.forget_snapshots()
+        self.start_engine()
+        self.stop_engine()
+        self.check_with_lost()
+
+    def conf(self, *arguments, more="", **named):
+        return super().conf(*arguments, more=more + self.more, **named)
 
     def test_redis_loses_it_too(self):
         """What nothing makes any more cannot be restored, all else can: told, and counted."""

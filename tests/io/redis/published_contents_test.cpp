@@ -1,0 +1,51 @@
+// What stands in the streams, as a replay is held to it.
+#include "io/redis/published_contents.hpp"
+
+#include <gtest/gtest.h>
+
+namespace coreloop::io {
+namespace {
+
+std::uint32_t checksum_of(std::initializer_list<std::string_view> words) {
+  FieldsChecksum checksum;
+  for (const std::string_view word : words)
+    checksum.add(word);
+  return checksum.value();
+}
+
+TEST(FieldsChecksumTest, TellsListsThatReadTheSame) {
+  EXPECT_EQ(checksum_of({"data", "x"}), checksum_of({"data", "x"}));
+  EXPECT_NE(checksum_of({"data", "x"}), checksum_of({"datax", ""}));
+  EXPECT_NE(checksum_of({"data", "x"}), checksum_of({"data", "x", ""}));
+  EXPECT_NE(checksum_of({"data", "x"}), checksum_of({"x", "data"}));
+}
+
+TEST(PublishedContentsTest, ComparesWhatItKnows) {
+  PublishedContents contents;
+  contents.note(0, {10, 1}, 111);
+  contents.note(0, {10, 3}, 333);
+  contents.note(4, {10, 2}, 222);
+  EXPECT_EQ(contents.size(), 3U);
+  EXPECT_FALSE(contents.differs(0, {10, 1}, 111));
+  EXPECT_FALSE(contents.differs(0, {10, 2}, 0)) << "not known";
+  EXPECT_TRUE(contents.differs(0, {10, 3}, 111));
+  EXPECT_FALSE(contents.differs(0, {10, 4}, 0)) << "not there yet";
+  EXPECT_TRUE(contents.differs(4, {10, 2}, 333)) << "each stream by itself";
+  EXPECT_FALSE(contents.differs(4, {11, 2}, 333)) << "another id";
+  contents.clear();
+  EXPECT_EQ(contents.size(), 0U);
+  EXPECT_FALSE(contents.differs(0, {10, 3}, 111));
+}
+
+TEST(PublishedContentsTest, ForgetsTheOldestOfTooMany) {
+  PublishedContents contents;
+  for (std::uint64_t number = 1; number <= PublishedContents::entries_max + 1; ++number)
+    contents.note(2, {10, number}, 7);
+  EXPECT_EQ(contents.size(), PublishedContents::entries_max / 2 + 1);
+  EXPECT_FALSE(contents.differs(2, {10, 1}, 8));
+  EXPECT_TRUE(contents.differs(2, {10, PublishedContents::entries_max}, 8));
+  EXPECT_TRUE(contents.differs(2, {10, PublishedContents::entries_max + 1}, 8));
+}
+
+}  // namespace
+}  // namespace coreloop::io
