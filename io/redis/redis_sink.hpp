@@ -163,7 +163,7 @@ class RedisSink final : public RedisSessionOwner {
   void look();
   void on_info(std::size_t stream, RedisReply reply);
   void settle();
-  void adopt();
+  void adopt_found();
   void take_up();
   void pass_over_what_is_there() noexcept;
   void read_contents();

@@ -1,5 +1,5 @@
 // What is done between a connect and the first transaction: the streams are looked at and compared
-// with what we hold, or with what a journal's replay makes.
+// with what we hold.
 #include <algorithm>
 
 #include "io/redis/redis_sink.hpp"
@@ -206,51 +206,15 @@ void RedisSink::on_probe(std::uint64_t step, RedisReply reply) {
   }
   if (step == step_begin) return probe_streams();
   has_probed_ = true;
-  if (!has_bases_ && restarts_.empty()) adopt();
+  if (!has_bases_ && restarts_.empty()) adopt_found();
   if (!has_bases_) take_up();
   settle();
 }
 
-std::array<EntryId, output_stream_count> RedisSink::found() const noexcept {
-  std::array<EntryId, output_stream_count> last;
-  std::transform(found_.begin(), found_.end(), last.begin(),
-                 [](const Found& found) { return found.last; });
-  return last;
-}
-
-void RedisSink::adopt() {
+void RedisSink::adopt_found() {
   for (std::size_t i = 0; i < output_stream_count; ++i)
     bases_[i] = in_redis_[i] = found_[i].last;
   has_bases_ = true;
-}
-
-void RedisSink::take_up() {
-  const auto has_outputs_of = [this](const Restart& restart) {
-    for (std::size_t i = 0; i < output_stream_count; ++i) {
-      if (found_[i].last < restart.output_ids[i]) return false;
-    }
-    return true;
-  };
-  while (restart_ + 1 < restarts_.size() && !has_outputs_of(restarts_[restart_]))
-    ++restart_;
-  if (restart_ != 0)
-    session_.notice(true, "Redis has lost its end; beginning further back, to publish it again");
-  bases_ = restarts_[restart_].output_ids;
-  is_recovering_ = restarts_[restart_].has_inputs;
-  is_recovered_.store(!is_recovering_, std::memory_order_release);
-  has_bases_ = true;
-  if (!is_recovering_) {
-    in_redis_ = bases_;
-    return;
-  }
-  for (std::size_t i = 0; i < output_stream_count; ++i) {
-    if (found_[i].last >= bases_[i]) continue;
-    const std::uint64_t lost = bases_[i].counter - found_[i].last.counter;
-    counters_.hole.add(lost);
-    session_.notice(true, options_.names[i] + ": ends before all that is held for it; " +
-                              std::to_string(lost) + " entries up to " + bases_[i].text() +
-                              " cannot be restored");
-  }
 }
 
 // Publication goes on at the first entry that is not there.
@@ -263,68 +227,9 @@ void RedisSink::pass_over_what_is_there() noexcept {
   queue_.acknowledge(next);
 }
 
-void RedisSink::adopt(OutputStream stream, EntryId id) noexcept {
-  const auto i = static_cast<std::size_t>(stream);
-  const std::string& name = options_.names[i];
-  const EntryId made = checks_[i].last_made(bases_[i]);
-  adopted_[i] = {made, id};
-  if (is_recovering_) {
-    const std::uint64_t lost = checks_[i].on_adopted(bases_[i], id);
-    if (lost == 0) return;
-    counters_.hole.add(lost);
-    return session_.notice(true, name + ": ends before " + id.text() + ", which was taken over; " +
-                                     std::to_string(lost) + " entries cannot be restored");
-  }
-  session_.notice(true, name + ": " + std::to_string(id.counter - made.counter) +
-                            " entries, behind " + made.text() + " up to " + id.text() +
-                            ", are of inputs that the journal has lost; they stay, ours go on "
-                            "above them, and those inputs are read and published once more");
-}
-
-void RedisSink::check_recovered(std::size_t stream, const OutputEntry& entry) noexcept {
-  switch (checks_[stream].on_made({entry.id_ms, entry.id_number})) {
-    case RecoveryCheck::Step::there:
-      return check_content(stream, entry);
-    case RecoveryCheck::Step::new_one:
-      return;
-    case RecoveryCheck::Step::stranger:
-      return meet_stranger(stream);
-  }
-}
-
-void RedisSink::meet_stranger(std::size_t stream) {
-  stop_publishing(RedisFault::foreign_writer,
-                  options_.names[stream] + " ends with " + checks_[stream].found().text() +
-                      ", which the journal does not lead to: somebody else writes to it");
-}
-
-void RedisSink::meet_own_future(std::size_t stream, EntryId found, EntryId last) {
-  stop_publishing(RedisFault::journal_behind,
-                  options_.names[stream] + " ends with " + found.text() + ", the journal with " +
-                      last.text() + ": the journal has lost its end, or is an older copy");
-}
-
 void RedisSink::stop_publishing(RedisFault fault, const std::string& why) {
   session_.raise(fault, why);
   close();
-}
-
-void RedisSink::end_of_recovery() noexcept {
-  is_recovering_ = false;
-  contents_.clear();
-  for (std::size_t i = 0; i < output_stream_count; ++i) {
-    switch (checks_[i].end(bases_[i])) {
-      case RecoveryCheck::End::met:
-        break;
-      case RecoveryCheck::End::stranger:
-        return meet_stranger(i);
-      case RecoveryCheck::End::behind:
-        if (options_.accepts_lost_tail) break;
-        return meet_own_future(i, checks_[i].found(), checks_[i].made());
-    }
-  }
-  is_recovered_.store(true, std::memory_order_release);
-  if (options_.on_recovered) options_.on_recovered();
 }
 
 }  // namespace coreloop::io
