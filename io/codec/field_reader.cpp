@@ -16,7 +16,7 @@ constexpr std::string_view lower = "abcdefghijklmnopqrstuvwxyz";
 // A row of 256: whether a character is one of an alphabet.
 using Alphabet = std::array<bool, 256>;
 
-constexpr Alphabet alphabet_of(std::initializer_list<std::string_view> parts) noexcept {
+consteval Alphabet alphabet_of(std::initializer_list<std::string_view> parts) noexcept {
   Alphabet alphabet{};
   for (const std::string_view part : parts) {
     for (const char c : part)

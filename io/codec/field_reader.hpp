@@ -59,8 +59,8 @@ class UnknownKeys {
 template <std::size_t n>
 class KnownKeys {
  public:
-  /// Chooses the hash: make it a constant, so that the compiler does.
-  explicit constexpr KnownKeys(const std::array<std::string_view, n>& names) : names_(names) {
+  /// Chooses the hash: the compiler's work.
+  explicit consteval KnownKeys(const std::array<std::string_view, n>& names) : names_(names) {
     while (!fill())
       factor_ += 2;
   }
@@ -76,7 +76,7 @@ class KnownKeys {
   static constexpr unsigned slots_log2 = 5;
   static_assert(2 * n <= 1U << slots_log2);
 
-  constexpr bool fill() noexcept {
+  consteval bool fill() noexcept {
     slots_.fill(n);
     for (std::size_t key = 0; key < n; ++key) {
       std::uint8_t& slot = slots_[slot_of(names_[key])];

@@ -22,9 +22,18 @@ std::string quoted(std::string_view text) {
   return "\"" + out + "\"";
 }
 
-std::string decimal(std::int64_t value) {
+// As both writers put it.
+std::string decimal_of(std::int64_t value) {
   std::array<char, stages::decimal_text_max> text{};
-  return {text.data(), stages::write_decimal(text.data(), value)};
+  std::string written{text.data(), stages::write_decimal(text.data(), value)};
+  const std::string wide{text.data(), stages::write_wide_decimal(text.data(), value, 8)};
+  CHECK(written == wide, "one text for one value");
+  return written;
+}
+
+std::string decimal(std::int64_t value) {
+  CHECK(value == 0 || decimal_of(-value) == "-" + decimal_of(value), "its sign in front");
+  return decimal_of(value);
 }
 
 std::string timestamp(std::int64_t unix_ns) {
