@@ -32,8 +32,7 @@ struct ReadRecord {
 struct ReadLog {
   bool is_whole = false;  ///< read to its end; else corrupt
   std::vector<ReadRecord> records;
-  std::uint64_t last_segment = 0;
-  std::uint64_t end_offset = 0;
+  io::LogPosition end;
   std::uint64_t torn_bytes = 0;
 };
 
@@ -52,10 +51,11 @@ void write_log(const std::vector<std::string>& segments) {
   }
 }
 
-ReadLog read_log() {
+ReadLog read_log(const io::LogPosition& begin = {},
+                 std::uint64_t last_segment = RecordReader::no_segment) {
   ReadLog log;
   RecordReader reader(folder().root());
-  if (!reader.open()) {
+  if (!reader.open(begin, last_segment)) {
     CHECK(!reader.problem().empty(), "a reason");
     return log;
   }
@@ -69,17 +69,16 @@ ReadLog read_log() {
   CHECK(reader.next(record) == status, "an end stays an end");
   log.is_whole = status == RecordStatus::end;
   CHECK(log.is_whole == reader.problem().empty(), "a reason where it is corrupt");
-  log.last_segment = reader.end().segment_id;
-  log.end_offset = reader.end().offset;
+  log.end = reader.end();
   log.torn_bytes = reader.torn_bytes();
   return log;
 }
 
 void check_ends_inside(const ReadLog& log, const std::vector<std::string>& segments) {
-  if (!log.is_whole || log.last_segment == 0) return;
-  CHECK(log.last_segment <= segments.size(), "ends in one of its segments");
-  const std::size_t size = segments[log.last_segment - 1].size();
-  CHECK(log.end_offset <= size && log.torn_bytes <= size - log.end_offset, "ends in its file");
+  if (!log.is_whole || log.end.segment_id == 0) return;
+  CHECK(log.end.segment_id <= segments.size(), "ends in one of its segments");
+  const std::size_t size = segments[log.end.segment_id - 1].size();
+  CHECK(log.end.offset <= size && log.torn_bytes <= size - log.end.offset, "ends in its file");
 }
 
 void check_is_beginning(const ReadLog& part, const ReadLog& whole) {
@@ -90,13 +89,30 @@ void check_is_beginning(const ReadLog& part, const ReadLog& whole) {
 
 // What a writer does before it goes on: nothing of a torn tail may come back.
 void check_wiped(std::vector<std::string> segments, const ReadLog& log) {
-  if (log.last_segment == 0) return;
-  std::string& last = segments[log.last_segment - 1];
-  std::fill(last.begin() + static_cast<std::ptrdiff_t>(log.end_offset), last.end(), '\0');
+  if (log.end.segment_id == 0) return;
+  std::string& last = segments[log.end.segment_id - 1];
+  std::fill(last.begin() + static_cast<std::ptrdiff_t>(log.end.offset), last.end(), '\0');
   write_log(segments);
   const ReadLog again = read_log();
   CHECK(again.is_whole && again.records == log.records, "a wiped tail changes no record");
-  CHECK(again.end_offset == log.end_offset && again.torn_bytes == 0, "and leaves none");
+  CHECK(again.end.offset == log.end.offset && again.torn_bytes == 0, "and leaves none");
+}
+
+// Read to the end of some segment and on from there, it is the same; from any other place it is
+// refused, or its records are some of the log's.
+void check_places(const ReadLog& log, std::size_t where) {
+  const std::uint64_t last = where % log_segments_max + 1;
+  const ReadLog first = read_log({}, last);
+  CHECK(first.is_whole, "a part of a whole log is whole");
+  ReadLog rest = read_log(first.end);
+  CHECK(rest.is_whole && rest.end.offset == log.end.offset, "and so is what follows");
+  rest.records.insert(rest.records.begin(), first.records.begin(), first.records.end());
+  CHECK(rest.records == log.records, "together they are the log");
+  const ReadLog some = read_log({last, where / log_segments_max % 2'048, where % 64});
+  if (!some.is_whole) return;
+  CHECK(some.records.size() <= log.records.size() &&
+            std::equal(some.records.rbegin(), some.records.rend(), log.records.rbegin()),
+        "what is read is its end");
 }
 
 void check_damaged(std::vector<std::string> segments, const ReadLog& log, std::size_t where) {
@@ -178,7 +194,7 @@ void check_journal(const ReadLog& log) {
   if (!problem.empty()) return;
   CHECK(log.is_whole && source.problem().empty(), "a journal that is taken up can be repeated");
   CHECK(source.sequence() == contents.last_sequence, "up to its last input");
-  CHECK(contents.torn_bytes == log.torn_bytes && contents.end.offset == log.end_offset,
+  CHECK(contents.torn_bytes == log.torn_bytes && contents.end.offset == log.end.offset,
         "and is gone on with behind it");
   CHECK(contents.starts.size() == contents.cursors.size(), "a cursor a stream");
 }
@@ -193,6 +209,8 @@ void check_input(std::string_view input) {
   if (!log.is_whole || segments.empty()) return;
   check_wiped(segments, log);
   const std::size_t where = mixed(input);
+  write_log(segments);
+  check_places(log, where);
   if (log.torn_bytes == 0) check_damaged(segments, log, where);
 }
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ enum Step : unsigned char {
   step_answer_lost = 0xFB,   ///< everything is carried out, the answers are lost
   step_lose_entry = 0xFA,    ///< a server from before its last entry: stream
   step_end_recovery = 0xF9,  ///< the journal has been repeated
+  step_adopt = 0xF7,         ///< while the journal is repeated: an id was taken over: stream
   step_wait = 0xF8,          ///< time passes: tenths of a second
 };
 
@@ -82,6 +84,9 @@ class SinkRun {
         if (is_recovering_) sink_.end_of_recovery();
         is_recovering_ = false;
         break;
+      case step_adopt:
+        if (is_recovering_) adopt(text.substr(1));
+        break;
       case step_wait:
         text.remove_prefix(1);
         pass_tenths(take_byte(text) % waits_max, [this] { server_.settle(loop_); });
@@ -107,13 +112,19 @@ class SinkRun {
     check_asked();
     CHECK(!has_fault, "the truth is no fault");
     CHECK(sink_.is_all_published() && sink_.pending_count() == 0, "all is published");
+    std::size_t missing = 0;
     for (std::size_t i = 0; i < names.size(); ++i) {
-      const std::vector<io::EntryId>& ours = written_[i];
-      const auto& there = server_.streams[names[i]].entries;
-      CHECK(std::equal(there.begin(), there.end(), ours.begin(), ours.end(),
-                       [](const auto& a, const io::EntryId& b) { return a.id == b; }),
-            "every entry once, in its order");
+      std::vector<io::EntryId> there;
+      for (const auto& entry : server_.streams[names[i]].entries)
+        there.push_back(entry.id);
+      CHECK(std::adjacent_find(there.begin(), there.end(), std::greater_equal<>()) == there.end(),
+            "each entry once, in its order");
+      CHECK(std::includes(written_[i].begin(), written_[i].end(), there.begin(), there.end()),
+            "and none of somebody else");
+      missing += written_[i].size() - there.size();
     }
+    // What was confirmed, then lost, and had left the queue by then.
+    CHECK(missing == sink_.counters().hole.get(), "all of them, but for those told as a hole");
   }
 
  private:
@@ -132,6 +143,7 @@ class SinkRun {
     options.batch_max = (choices & 4) != 0 ? 4 : 512;
     options.queue_bytes = std::size_t{1} << 15;
     options.queue_entries = 16;
+    options.refuses_eviction = (choices & 4) != 0;
     return options;
   }
 
@@ -152,6 +164,13 @@ class SinkRun {
       ++written_count_;
     }
     sink_.end_of_input();
+  }
+
+  void adopt(std::string_view text) {
+    is_honest_ = false;  // what was taken over never stood there
+    const std::size_t stream = take_byte(text) % names.size();
+    numbers_[stream] += 1 + take_byte(text);
+    sink_.adopt(static_cast<io::OutputStream>(stream), {log_ms_, numbers_[stream]});
   }
 
   // Only what the queue may still hold, so that it can be published again.
