@@ -35,6 +35,7 @@ sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "support"))
 from crash_case import LAYOUTS, TICK, CrashRun
 from record import Record
+from slope import Slope
 from stream_checker import DEAD, OUTPUTS, REJECTED, SAFE, SIGNAL, Checker
 from support.resp import Client, ReplyError
 from support.server import is_installed
@@ -44,7 +45,6 @@ PERIOD_S = 30.0
 SETTLE_S = 60.0 * SLACK
 GROWTH_MB_MAX = 4.0  # over the whole run, by the slope
 WARM_S = 60.0
-WINDOW_S = 30.0
 
 
 class Producer(threading.Thread):
@@ -137,27 +137,6 @@ class Producer(threading.Thread):
     def _last_id(self, stream):
         found = self._client("XREVRANGE", stream, "+", "-", "COUNT", 1)
         return tuple(map(int, found[0][0].decode().split("-"))) if found else (0, 0)
-
-
-class Slope:
-    """Least squares over time of the least values of each window, with a level of its own for each life."""
-
-    def __init__(self):
-        self.lives = collections.defaultdict(dict)
-
-    def add(self, life, seconds, value):
-        windows, window = self.lives[life], seconds // WINDOW_S
-        windows[window] = min(value, windows.get(window, value))
-
-    def per_second(self):
-        above = below = 0.0
-        for windows in self.lives.values():
-            points = [(window * WINDOW_S, value) for window, value in windows.items()]
-            mean_t = sum(t for t, _ in points) / len(points)
-            mean_v = sum(v for _, v in points) / len(points)
-            above += sum((t - mean_t) * (v - mean_v) for t, v in points)
-            below += sum((t - mean_t) ** 2 for t, _ in points)
-        return above / below if below else 0.0
 
 
 class Soak:
