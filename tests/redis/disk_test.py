@@ -33,9 +33,7 @@ class WriteTest(FaultCase):
             self.wait_for_outcomes()
         self.stop_engine()
         self.check()
-        shutil.rmtree(self.journal)
-        self.server.ask("FLUSHALL")
-        self.signals_fed = 0
+        self.begin_anew()
 
     def test_d2_writes_that_are_short_or_interrupted_are_made_whole(self):
         self.goes_on("pwrite@.log.new#2+=short")

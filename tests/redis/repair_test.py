@@ -7,7 +7,6 @@
 import json
 import re
 import shutil
-import subprocess
 import sys
 import time
 
@@ -70,9 +69,7 @@ class LostTailTest(JournalCase):
                 self.accept()
                 self.stop_engine()
                 self.check_with_lost()
-                shutil.rmtree(self.journal)
-                self.server.ask("FLUSHALL")
-                self.signals_fed = 0
+                self.begin_anew()
 
     def test_a_start_that_is_refused_takes_no_input(self):
         """Else what it recorded would be numbered as what stands in Redis is."""
@@ -85,14 +82,10 @@ class LostTailTest(JournalCase):
                     code, log = self.exit_of_restart(layout=layout)
                     self.assertEqual(code, DATA, log)
                 self.assertEqual(self.recovered(), before)
-                shutil.rmtree(self.journal)
-                self.server.ask("FLUSHALL")
-                self.signals_fed = 0
+                self.begin_anew()
 
     def recovered(self):
-        done = subprocess.run([case.options.bin / "engine", "--recover-check", self.journal], capture_output=True,
-                              text=True, check=False)
-        return re.search("recovered +(.*)", done.stdout)[1]
+        return re.search("recovered +(.*)", self.ask_tool("engine", "--recover-check", self.journal)[1])[1]
 
     def test_it_stays_so(self):
         """Started again, from the snapshot and from the beginning, killed and asked for a second time."""
@@ -167,9 +160,8 @@ class LostTailTest(JournalCase):
 
     def engine_is_quiet(self):
         """Everything that the journal leads to has been published."""
-        done = subprocess.run([case.options.bin / "engine", "--recover-check", self.journal], capture_output=True,
-                              text=True, check=False)
-        number = re.search(rf"publishes +{SAFE} from number (\d+) on", done.stdout)
+        _, text = self.ask_tool("engine", "--recover-check", self.journal)
+        number = re.search(rf"publishes +{SAFE} from number (\d+) on", text)
         last = self.server.ask.entries(SAFE)[-1:]
         return bool(last) and int(last[0][0].split("-")[1]) == int(number[1]) - 1
 
@@ -192,13 +184,8 @@ class LostTailTest(JournalCase):
 class SkipTest(JournalCase):
     """An input that no start survives is passed over because somebody says so."""
 
-    def ask_engine(self, *arguments):
-        """(exit status, what it says) of the engine as a tool."""
-        done = subprocess.run([case.options.bin / "engine", *arguments], capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
-
     def skip(self, sequence, reason="INC-12"):
-        return self.ask_engine("--skip", str(sequence), "--reason", reason, self.engine.conf)
+        return self.ask_tool("engine", "--skip", str(sequence), "--reason", reason, self.engine.conf)
 
     def recorded(self):
         """The inputs of the journal, from sequence 1 on."""
@@ -206,10 +193,6 @@ class SkipTest(JournalCase):
         self.assertEqual(code, 0, text)
         with open(self.tape, encoding="utf-8") as lines:
             return [json.loads(line) for line in lines][1:]
-
-    def ask_tool(self, name, *arguments):
-        done = subprocess.run([case.options.bin / name, *arguments], capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
 
     def record_without_outputs(self):
         """Leaves inputs in the journal whose outputs Redis has not got; the sequences of their signals but HOLDs."""
@@ -238,7 +221,7 @@ class SkipTest(JournalCase):
         self.assertEqual(code, 0, text)
         self.assertRegex(text, rf"input {sequence} will be taken as an entry without fields, a dead letter: "
                                rf'{SIGNAL} \d+-\d+, data .*"SELL"')
-        self.assertRegex(self.ask_engine("--recover-check", self.journal)[1], rf"skipped +input {sequence}: INC-12")
+        self.assertRegex(self.ask_tool("engine", "--recover-check", self.journal)[1], rf"skipped +input {sequence}: INC-12")
         self.start_engine()
         self.wait_for_outcomes()
         self.kill()
@@ -249,13 +232,13 @@ class SkipTest(JournalCase):
         self.run_once(20)
         self.run_once(20)
         self.assertEqual(self.letters(), [(sequence, "EMPTY")])
-        self.assertRegex(self.ask_engine("--recover-check", self.journal)[1], rf"skipped +input {sequence}: INC-12")
+        self.assertRegex(self.ask_tool("engine", "--recover-check", self.journal)[1], rf"skipped +input {sequence}: INC-12")
         self.check()
 
     def test_it_can_be_taken_back(self):
         sequence = self.record_without_outputs()[1]
         self.assertEqual(self.skip(sequence)[0], 0)
-        code, text = self.ask_engine("--unskip", str(sequence), self.engine.conf)
+        code, text = self.ask_tool("engine", "--unskip", str(sequence), self.engine.conf)
         self.assertEqual(code, 0, text)
         self.assertIn(f"input {sequence} will be replayed as it came", text)
         self.run_once(20)
@@ -270,7 +253,7 @@ class SkipTest(JournalCase):
         self.assertEqual(self.skip(sequence)[0], 0)
         code, log = self.exit_of_restart()
         self.assertIn(code, (FOREIGN, DATA), log)
-        self.assertEqual(self.ask_engine("--unskip", str(sequence), self.engine.conf)[0], 0)
+        self.assertEqual(self.ask_tool("engine", "--unskip", str(sequence), self.engine.conf)[0], 0)
         self.run_once(20)
         self.check()
 
@@ -296,7 +279,7 @@ class SkipTest(JournalCase):
         self.assertEqual(self.recorded(), inputs)
         for arguments in (("--skip", "3"), ("--reason", "x"), ("--skip", "3", "--reason", ""), ("--skip", "-3"),
                           ("--skip", "3", "--reason", "x", "--unskip", "3")):
-            self.assertEqual(self.ask_engine(*arguments, self.engine.conf)[0], 64, arguments)
+            self.assertEqual(self.ask_tool("engine", *arguments, self.engine.conf)[0], 64, arguments)
         shutil.rmtree(self.journal)
         self.assertEqual(self.skip(3)[0], 66)
 

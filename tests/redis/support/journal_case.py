@@ -1,5 +1,6 @@
 """The test case of an engine with a journal, and of one whose system fails as it is told to."""
 
+import shutil
 import signal
 import subprocess
 
@@ -28,6 +29,17 @@ class JournalCase(RedisCase):
         self.engine.send(signal.SIGKILL)
         self.engine.wait()
 
+    def begin_anew(self):
+        """Without a journal, and with an empty server."""
+        shutil.rmtree(self.journal)
+        self.server.ask("FLUSHALL")
+        self.signals_fed = 0
+
+    def ask_tool(self, name, *arguments):
+        """(exit status, what it says) of one of our programs."""
+        done = subprocess.run([case.options.bin / name, *arguments], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
     def forget_snapshots(self):
         """All is read from the journal's beginning again."""
         for path in self.journal.glob("*.snap"):
@@ -47,9 +59,8 @@ class JournalCase(RedisCase):
         """The streams are what one replay of the whole journal gives. `entries`: what to take a stream for.
 
         `has_gaps`: and that lacks numbers."""
-        done = subprocess.run([case.options.bin / "replay", "export", "--journal", self.journal, "--out", self.tape],
-                              capture_output=True, text=True, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        code, text = self.ask_tool("replay", "export", "--journal", self.journal, "--out", self.tape)
+        self.assertEqual(code, 0, text)
         signals = self.server.ask.entries(SIGNAL) if signals is None else signals
         self.assertEqual(differences(case.options.bin / "replay", self.tape, self.folder, signals,
                                      entries or self.server.ask.entries, has_gaps), [])
