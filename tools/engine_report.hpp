@@ -41,16 +41,15 @@ bool restore(Engine& engine, std::string_view state) {
   return reader.is_complete();
 }
 
-/// The state of an engine between inputs.
+/// Makes `bytes` the state of an engine between inputs.
 template <class Engine>
-std::string state_of(Engine& engine) {
+void save_state(Engine& engine, std::string& bytes) {
   stages::StateSize size;
   engine.visit_state(size);
-  std::string bytes;
+  bytes.clear();
   bytes.reserve(size.bytes());
   stages::StateWriter writer(bytes);
   engine.visit_state(writer);
-  return bytes;
 }
 
 /// Copies of all of an engine's histograms, stage by stage. Any thread; never stops the engine.

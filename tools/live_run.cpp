@@ -6,6 +6,8 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string>
+#include <utility>
 
 #include "io/edge/clock.hpp"
 #include "io/edge/pipeline_engine.hpp"
@@ -202,7 +204,9 @@ void drain(Engine& engine, Ends& ends, const io::Clock& clock, bool waits) {
 template <class Engine>
 void save(Engine& engine, LiveJournal& journal) {
   try {
-    journal.save(engine.egress().last_ids(), state_of(engine));
+    std::string state;
+    save_state(engine, state);
+    journal.save(engine.egress().last_ids(), std::move(state));
   } catch (const std::bad_alloc&) {
     log_line(LogLevel::warning, "journal", "no snapshot at the end: out of memory");
   }
@@ -309,7 +313,10 @@ int run_live(const io::EngineConf& given_conf, LiveRun kind, RunSummary& summary
   exit_code = adopt_bases(*ends, clock, conf, earliest_unix_ns);
   if (exit_code != exit_ok) return exit_code;
   exit_code = journal.start_writing(ends->restart(), ends->bases(), ends->starts(), clock.unix_ns(),
-                                    [&ends] { ends->sink_world().wake(); });
+                                    [&ends] {
+                                      ends->sink_world().wake();
+                                      ends->source_world().wake();  // the next segment may begin
+                                    });
   if (exit_code != exit_ok) return exit_code;
   ends->sink().wait_for(journal.safe_inputs());
   std::unique_ptr<io::Tape> tape;

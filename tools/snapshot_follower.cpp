@@ -140,7 +140,6 @@ void SnapshotFollower::follow_segments() {
       engine = std::make_unique<Engine>(conf_);
       if (!restore(engine->pipeline(), here_.state))
         problem = "the snapshot it began with is of another build";
-      here_.state = {};
     }
     if (problem.empty()) problem = follow(*engine, last_segment);
     if (is_stopping_.load(std::memory_order_relaxed)) return;
@@ -192,10 +191,9 @@ std::string SnapshotFollower::follow(Engine& engine, std::uint64_t last_segment)
 // A failure is told and tried again at the next segment: until then recovery takes longer, no more.
 void SnapshotFollower::make_snapshot(Engine& engine) {
   here_.output_ids = output_ids_of(conf_, engine.pipeline().egress().last_ids(), here_.journal);
-  here_.state = state_of(engine.pipeline());
+  save_state(engine.pipeline(), here_.state);
   int error = sync_segments(here_.journal.end.segment_id);
   if (error == 0) error = io::write_snapshot(conf_.journal.dir, here_);
-  here_.state = {};
   if (error != 0) return note_failure(error);
   is_failing_.store(false, std::memory_order_relaxed);
   const std::size_t removed = io::remove_what_snapshots_replace(

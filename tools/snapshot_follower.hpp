@@ -78,7 +78,7 @@ class SnapshotFollower {
   const io::EngineConf& conf_;
   const io::RecordWriter& writer_;
   // Its thread's.
-  io::Snapshot here_;  ///< how far it has come; the state only at the beginning
+  io::Snapshot here_;  ///< how far it has come; the state of the last try
   std::uint64_t followed_segment_ = 0;
   std::uint64_t synced_segment_ = 0;
   std::string problem_;  ///< published by has_problem_

@@ -10,7 +10,11 @@ namespace coreloop::io {
 InputHistory::InputHistory(EntryId boundary, std::size_t capacity)
     : capacity_(capacity), boundary_(boundary) {
   CHECK(capacity > 0, "room for one");
-  entries_.reserve(capacity);
+  // Every page is taken now, none while the engine runs.
+  for (std::vector<Entry>* const entries : {&entries_, &in_order_}) {
+    entries->resize(capacity);
+    entries->clear();
+  }
 }
 
 void InputHistory::add(EntryId id, std::uint32_t checksum) noexcept {

@@ -34,7 +34,7 @@ class ContentChecksum {
   std::uint32_t count_ = 0;
 };
 
-/// One thread. Allocates when it is made and in put_in_order() only.
+/// One thread. Allocates when it is made only.
 class InputHistory {
  public:
   static constexpr std::size_t usual_capacity = 65'536;

@@ -167,12 +167,19 @@ bool RecordReader::open_segment(std::uint64_t id, bool is_first) {
   if (header.amount_places != SegmentHeader{}.amount_places)
     return is_wrong("amounts of another scale");
   if (header.segment_id != id) return is_wrong("its header is of another segment");
-  if (!is_first && header.first_number != number_)
-    return is_wrong("its records do not go on where the last segment ends");
-  number_ = header.first_number;
-  build_.assign(header.build.data(), ::strnlen(header.build.data(), header.build.size()));
   offset_ = sizeof header;
+  if (!is_first && header.first_number != number_ && !has_lost_its_begin(header))
+    return is_wrong("its records do not go on where the last segment ends");
+  if (is_first || header.first_number != 0) number_ = header.first_number;
+  build_.assign(header.build.data(), ::strnlen(header.build.data(), header.build.size()));
   return true;
+}
+
+// Whether the last segment's first page is as it was before the segment was begun: not on the disk
+// yet when the power went, though later pages were.
+bool RecordReader::has_lost_its_begin(const SegmentHeader& header) const noexcept {
+  RecordHeader record;
+  return header.first_number == 0 && segment_id_ == segments_.back() && !read_at(offset_, record);
 }
 
 // Whether a whole record stands at `offset`, with whatever number.

@@ -63,6 +63,7 @@ class RecordReader {
   [[nodiscard]] bool go_to(const LogPosition& begin);
   [[nodiscard]] bool open_segment(std::uint64_t id, bool is_first);
   [[nodiscard]] bool is_unbegun(std::uint64_t id);
+  [[nodiscard]] bool has_lost_its_begin(const SegmentHeader& header) const noexcept;
   void close_segment() noexcept;
   [[nodiscard]] bool read_at(std::uint64_t offset, RecordHeader& header) const noexcept;
   [[nodiscard]] bool is_missed_behind(std::uint64_t offset) const noexcept;

@@ -39,6 +39,7 @@ int RecordWriter::open(const LogPosition& end) {
   offset_ = std::min(offset_, segment_.size);
   // What a torn tail left must never look like a record again.
   std::memset(segment_.bytes + offset_, 0, segment_.size - offset_);
+  if (offset_ == sizeof(SegmentHeader)) begin_again();
   if (::msync(segment_.bytes, segment_.size, MS_SYNC) != 0) return errno;
   // Whoever wrote the one before may have been killed before it was synced.
   if (options_.syncs) error = sync_segment(segment_id_ - 1);
@@ -104,9 +105,22 @@ SegmentHeader RecordWriter::header_of(std::uint64_t id, std::uint64_t first_numb
   return header;
 }
 
-bool RecordWriter::has_room(std::size_t payload_bytes) const noexcept {
-  const std::size_t wanted = record_size(payload_bytes) + record_size(0);
-  return offset_ + wanted <= segment_.size || next_is_ready_.load(std::memory_order_acquire);
+bool RecordWriter::has_room(std::size_t payload_bytes) noexcept {
+  if (fits(payload_bytes)) return true;
+  if (options_.syncs) {
+    end_segment();
+    appended_.store(number_ - 1, std::memory_order_release);
+    if (durable_.load(std::memory_order_acquire) != number_ - 1) {
+      hand_over();
+      return false;
+    }
+  }
+  return next_is_ready_.load(std::memory_order_acquire);
+}
+
+// With its segment's end behind it.
+bool RecordWriter::fits(std::size_t payload_bytes) const noexcept {
+  return !is_ended_ && offset_ + record_size(payload_bytes) + record_size(0) <= segment_.size;
 }
 
 std::uint64_t RecordWriter::append(std::uint32_t type, std::int64_t log_unix_ns,
@@ -114,8 +128,7 @@ std::uint64_t RecordWriter::append(std::uint32_t type, std::int64_t log_unix_ns,
   std::size_t payload_bytes = 0;
   for (const std::string_view part : parts)
     payload_bytes += part.size();
-  if (offset_ + record_size(payload_bytes) + record_size(0) > segment_.size)
-    go_to_next_segment(log_unix_ns);
+  if (!fits(payload_bytes)) go_to_next_segment();
   const std::uint64_t number = number_;
   write_record(type, log_unix_ns, parts);
   appended_.store(number, std::memory_order_release);
@@ -145,11 +158,11 @@ void RecordWriter::write_record(std::uint32_t type, std::int64_t log_unix_ns,
   offset_ += record_size(header.length - sizeof header);
 }
 
-void RecordWriter::go_to_next_segment(std::int64_t log_unix_ns) noexcept {
+void RecordWriter::go_to_next_segment() noexcept {
   CHECK(next_is_ready_.load(std::memory_order_acquire), "room was seen");
-  end_segment(log_unix_ns);
+  end_segment();
   const std::lock_guard lock(mutex_);
-  // The helper syncs and closes the old one before it makes another, so there is but one.
+  // The helper closes the old one before it makes another, so there is but one.
   CHECK(retired_.bytes == nullptr, "one retired segment at a time");
   retired_ = segment_;
   begin_segment(ready_);
@@ -160,9 +173,11 @@ void RecordWriter::go_to_next_segment(std::int64_t log_unix_ns) noexcept {
 }
 
 // A segment that was full when the log was opened has its end already.
-void RecordWriter::end_segment(std::int64_t log_unix_ns) noexcept {
+void RecordWriter::end_segment() noexcept {
+  if (is_ended_) return;
+  is_ended_ = true;
   if (offset_ + record_size(0) > segment_.size) return;
-  write_record(end_of_segment, log_unix_ns, {});
+  write_record(end_of_segment, 0, {});
   segment_ends_.store(segment_ends_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
@@ -170,9 +185,19 @@ void RecordWriter::begin_segment(const Mapping& segment) noexcept {
   full_segment_.store(segment_id_, std::memory_order_release);
   ++segment_id_;
   segment_ = segment;
+  is_ended_ = false;
   const SegmentHeader header = header_of(segment_id_, number_);
   std::memcpy(segment_.bytes, &header, sizeof header);
   offset_ = sizeof header;
+}
+
+// The page with the segment's first number may have been lost with the power.
+void RecordWriter::begin_again() noexcept {
+  SegmentHeader header;
+  std::memcpy(&header, segment_.bytes, sizeof header);
+  header.first_number = number_;
+  header.crc = segment_header_crc(header);
+  std::memcpy(segment_.bytes, &header, sizeof header);
 }
 
 bool RecordWriter::is_of_this_build() const noexcept {
@@ -187,7 +212,7 @@ int RecordWriter::leave_segment_of_other_build() noexcept {
   int error = make_segment(options_.directory, header_of(segment_id_ + 1, 0));
   if (error == 0) error = map_segment(segment_id_ + 1, next);
   if (error != 0) return error;
-  end_segment(0);
+  end_segment();
   if (::msync(segment_.bytes, segment_.size, MS_SYNC) != 0) error = errno;
   unmap(segment_);
   begin_segment(next);
@@ -235,7 +260,6 @@ void RecordWriter::prepare_next() noexcept {
     id = segment_id_ + 1;
   }
   if (retired.bytes != nullptr) {
-    sync_appended();
     const std::lock_guard lock(mutex_);
     unmap(retired_);
   }
@@ -256,14 +280,12 @@ void RecordWriter::prepare_next() noexcept {
 void RecordWriter::sync_appended() noexcept {
   if (!options_.syncs || failure_.load(std::memory_order_relaxed) != 0) return;
   const std::uint64_t number = appended_.load(std::memory_order_acquire);
-  int old_segment = -1;
   int segment = -1;
   {
     const std::lock_guard lock(mutex_);
-    old_segment = retired_.descriptor;
     segment = segment_.descriptor;
   }
-  if ((old_segment >= 0 && ::fdatasync(old_segment) != 0) || ::fdatasync(segment) != 0) {
+  if (::fdatasync(segment) != 0) {
     failure_.store(errno, std::memory_order_release);
     return;
   }

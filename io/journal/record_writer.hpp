@@ -5,6 +5,9 @@
 //   append() ──> mapped segment ──(helper: fdatasync)──> disk
 //                  ready_ <──(helper: zeros, header, name)── next segment
 //
+// A log that syncs begins a segment when the one before is on the disk: what a loss of power leaves
+// of the last one is the end of the log, never a hole within it.
+//
 // While the disk is full there is no next segment: has_room() says so before anything is lost, and
 // the helper keeps trying. A failed sync is final: failure() stays, and nothing is ever synced
 // again.
@@ -45,8 +48,9 @@ class RecordWriter {
   [[nodiscard]] int open(const LogPosition& end);
 
   /// Whether a record of `payload_bytes` can be appended now: in this segment, or in the next one,
-  /// which is ready. Thread: the writer's.
-  [[nodiscard]] bool has_room(std::size_t payload_bytes) const noexcept;
+  /// which is ready. A segment without room for it has its end then, if the log syncs. Thread: the
+  /// writer's.
+  [[nodiscard]] bool has_room(std::size_t payload_bytes) noexcept;
 
   /// Appends a record whose bytes are `parts` one after the other, and answers its number.
   /// Requires: has_room(of all parts). Thread: the writer's.
@@ -95,9 +99,11 @@ class RecordWriter {
                                         std::uint64_t first_number) const noexcept;
   void write_record(std::uint32_t type, std::int64_t log_unix_ns,
                     std::span<const std::string_view> parts) noexcept;
-  void go_to_next_segment(std::int64_t log_unix_ns) noexcept;
-  void end_segment(std::int64_t log_unix_ns) noexcept;
+  [[nodiscard]] bool fits(std::size_t payload_bytes) const noexcept;
+  void go_to_next_segment() noexcept;
+  void end_segment() noexcept;
   void begin_segment(const Mapping& segment) noexcept;
+  void begin_again() noexcept;
   [[nodiscard]] bool is_of_this_build() const noexcept;
   [[nodiscard]] int leave_segment_of_other_build() noexcept;
   void help() noexcept;
@@ -111,11 +117,12 @@ class RecordWriter {
   std::uint64_t segment_id_ = 0;
   std::uint64_t offset_ = 0;
   std::uint64_t number_ = 1;  ///< of the next record
+  bool is_ended_ = false;     ///< the segment has its end
   // Shared with the helper, under the mutex.
   std::mutex mutex_;
   std::condition_variable wake_helper_;
   Mapping ready_;    ///< next segment; its header's first number is written when it is taken
-  Mapping retired_;  ///< full segment, to be synced and closed
+  Mapping retired_;  ///< full segment, to be closed
   bool wants_next_ = false;
   bool wants_sync_ = false;
   bool stops_ = false;

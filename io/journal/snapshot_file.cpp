@@ -151,59 +151,112 @@ SnapshotHeader header_of(const Snapshot& snapshot,
   return header;
 }
 
-// Empty, or what is wrong with `bytes`.
-std::string decode(std::string_view bytes, Snapshot& snapshot) {
-  SnapshotHeader header;
-  if (bytes.size() < sizeof header) return "shorter than its header";
-  std::memcpy(&header, bytes.data(), sizeof header);
-  bytes.remove_prefix(sizeof header);
-  if (header.magic != SnapshotHeader{}.magic || header.crc != add_crc(crc_of(header), bytes))
-    return "damaged";
-  if (header.format_version != snapshot_format_version ||
-      header.amount_places != SnapshotHeader{}.amount_places) {
+// A file, read from its beginning in pieces: it may be larger than what anyone wants to hold.
+class FilePieces {
+ public:
+  explicit FilePieces(const std::string& path)
+      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) {
+    struct stat status {};
+    if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0)
+      error_ = errno;
+    else
+      left_ = static_cast<std::uint64_t>(status.st_size);
+    if (error_ == 0 && left_ > snapshot_bytes_max) error_ = EFBIG;
+  }
+  ~FilePieces() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  FilePieces(const FilePieces&) = delete;
+  FilePieces& operator=(const FilePieces&) = delete;
+
+  /// errno of the first failure, EIO where the file became shorter meanwhile; 0: none.
+  [[nodiscard]] int error() const noexcept { return error_; }
+  /// Bytes that are still to be read.
+  [[nodiscard]] std::uint64_t left() const noexcept { return left_; }
+
+  /// The next `size` bytes; false, with an error: not all of them. Requires: size <= left().
+  bool read(char* to, std::size_t size) {
+    while (error_ == 0 && size > 0) {
+      const ssize_t count = ::read(descriptor_, to, size);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) {
+        error_ = count < 0 ? errno : EIO;
+        break;
+      }
+      to += count;
+      size -= static_cast<std::size_t>(count);
+      left_ -= static_cast<std::uint64_t>(count);
+    }
+    return error_ == 0;
+  }
+
+  /// The next bytes, `size` of them at most; empty at the end or after a failure.
+  std::string_view next(std::size_t size) {
+    size = std::min({size, buffer_.size(), static_cast<std::size_t>(left_)});
+    return read(buffer_.data(), size) ? std::string_view{buffer_.data(), size} : std::string_view{};
+  }
+
+ private:
+  int descriptor_;
+  int error_ = 0;
+  std::uint64_t left_ = 0;
+  std::array<char, 16'384> buffer_;
+};
+
+using Sections = std::array<std::string, sections_count>;
+
+// Whether the sections are as large as the header says, all in all.
+bool has_sections(const SnapshotHeader& header, std::uint64_t bytes) {
+  for (const std::uint64_t section : header.section_bytes) {
+    if (section > bytes) return false;
+    bytes -= section;
+  }
+  return bytes == 0;
+}
+
+// Empty, or what is wrong with the file. `sections`: where they go; null: they are only looked at.
+std::string read_file(const std::string& path, SnapshotHeader& header, Sections* sections) {
+  FilePieces file(path);
+  if (file.error() != 0) return std::strerror(file.error());
+  if (file.left() < sizeof header) return "shorter than its header";
+  file.read(reinterpret_cast<char*>(&header), sizeof header);
+  const bool is_ours = header.format_version == snapshot_format_version &&
+                       header.amount_places == SnapshotHeader{}.amount_places;
+  const bool is_whole = has_sections(header, file.left());
+  std::uint32_t crc = crc_of(header);
+  for (std::size_t i = 0; sections != nullptr && is_ours && is_whole && i < sections_count; ++i) {
+    std::string& section = (*sections)[i];
+    section.resize(header.section_bytes[i]);
+    if (file.read(section.data(), section.size())) crc = add_crc(crc, section);
+  }
+  while (file.left() > 0 && file.error() == 0)
+    crc = add_crc(crc, file.next(file.left()));
+  if (file.error() != 0) return std::strerror(file.error());
+  if (header.magic != SnapshotHeader{}.magic || header.crc != crc) return "damaged";
+  if (!is_ours) {
     return "format version " + std::to_string(header.format_version) + "; this build reads " +
            std::to_string(snapshot_format_version);
   }
-  std::array<std::string_view, sections_count> sections;
-  for (std::size_t i = 0; i < sections.size(); ++i) {
-    if (bytes.size() < header.section_bytes[i]) return "damaged";
-    sections[i] = bytes.substr(0, header.section_bytes[i]);
-    bytes.remove_prefix(header.section_bytes[i]);
-  }
+  return is_whole && header.build.back() == '\0' ? "" : "damaged";
+}
+
+// False: not what a snapshot's sections say.
+bool decode(const SnapshotHeader& header, Sections& sections, Snapshot& snapshot) {
   JournalContents& journal = snapshot.journal;
   journal = {};
-  if (!bytes.empty() || header.build.back() != '\0' || !read_pairs(sections[0], journal.conf) ||
+  if (!read_pairs(sections[0], journal.conf) ||
       !read_places(sections[1], parse_id, journal.starts) ||
       !read_places(sections[2], parse_stream_place, journal.cursors) ||
       !read_skipped(sections[3], journal.skipped)) {
-    return "damaged";
+    return false;
   }
   journal.last_sequence = header.sequence;
   journal.last_log_unix_ns = header.log_unix_ns;
   journal.end = {header.segment_id, header.offset, header.next_number};
-  journal.build.assign(header.build.data(), ::strnlen(header.build.data(), header.build.size()));
+  journal.build.assign(header.build.data());
   snapshot.output_ids = header.output_ids;
-  snapshot.state = sections[4];
-  return {};
-}
-
-int read_file(const std::string& path, std::string& bytes) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (descriptor < 0) return errno;
-  struct stat status {};
-  int error = ::fstat(descriptor, &status) == 0 ? 0 : errno;
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (error == 0 && size > snapshot_bytes_max) error = EFBIG;
-  if (error == 0) bytes.resize(size);
-  std::size_t done = 0;
-  while (error == 0 && done < bytes.size()) {
-    const ssize_t count = ::read(descriptor, bytes.data() + done, bytes.size() - done);
-    if (count < 0 && errno != EINTR) error = errno;
-    if (count == 0) error = EIO;
-    if (count > 0) done += static_cast<std::size_t>(count);
-  }
-  ::close(descriptor);
-  return error;
+  snapshot.state = std::move(sections[4]);
+  return true;
 }
 
 int write_file(const std::string& path, std::span<const std::string_view> parts) {
@@ -223,30 +276,16 @@ int write_file(const std::string& path, std::span<const std::string_view> parts)
 
 // Whether the file's bytes are `parts`; 0, EIO if not, or errno.
 int compare_file(const std::string& path, std::span<const std::string_view> parts) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (descriptor < 0) return errno;
-  std::array<char, 16'384> buffer;
-  int error = 0;
-  const auto read_next = [&](std::size_t size) {
-    ssize_t count = -1;
-    do
-      count = ::read(descriptor, buffer.data(), size);
-    while (count < 0 && errno == EINTR);
-    if (count < 0) error = errno;
-    return count < 0 ? std::size_t{0} : static_cast<std::size_t>(count);
-  };
+  FilePieces file(path);
   for (std::string_view part : parts) {
-    while (error == 0 && !part.empty()) {
-      const std::size_t count = read_next(std::min(buffer.size(), part.size()));
-      if (error == 0 &&
-          (count == 0 || part.substr(0, count) != std::string_view{buffer.data(), count}))
-        error = EIO;
-      part.remove_prefix(count);
+    while (!part.empty()) {
+      const std::string_view piece = file.next(part.size());
+      if (file.error() != 0) return file.error();
+      if (piece.empty() || part.substr(0, piece.size()) != piece) return EIO;
+      part.remove_prefix(piece.size());
     }
   }
-  if (error == 0 && read_next(1) != 0) error = EIO;
-  ::close(descriptor);
-  return error;
+  return file.error() == 0 && file.left() != 0 ? EIO : file.error();
 }
 
 // The numbers of the files in `directory` that are named as `name_of` names them.
@@ -308,10 +347,11 @@ int write_snapshot(const std::string& directory, const Snapshot& snapshot) {
 std::string read_snapshot(const std::string& directory, std::uint64_t sequence,
                           Snapshot& snapshot) {
   const std::string path = directory + "/" + snapshot_name(sequence);
-  std::string bytes;
-  const int error = read_file(path, bytes);
-  std::string problem = error != 0 ? std::strerror(error) : decode(bytes, snapshot);
-  if (problem.empty() && snapshot.journal.last_sequence != sequence)
+  SnapshotHeader header;
+  Sections sections;
+  std::string problem = read_file(path, header, &sections);
+  if (problem.empty() && !decode(header, sections, snapshot)) problem = "damaged";
+  if (problem.empty() && header.sequence != sequence)
     problem = "of another sequence than its name says";
   return problem.empty() ? problem : path + ": " + problem;
 }
@@ -336,11 +376,12 @@ std::size_t remove_what_snapshots_replace(const std::string& directory, std::siz
   const std::vector<std::uint64_t> sequences = list_snapshots(directory);
   if (sequences.size() < snapshots_kept) return 0;
   // The segments go first: without the oldest snapshot they would be of no use.
-  Snapshot oldest;
-  if (!read_snapshot(directory, sequences[snapshots_kept - 1], oldest).empty()) return 0;
+  SnapshotHeader oldest;
+  const std::string path = directory + "/" + snapshot_name(sequences[snapshots_kept - 1]);
+  if (!read_file(path, oldest, nullptr).empty()) return 0;
   std::size_t removed = 0;
   for (const std::uint64_t id : list_numbers(directory, segment_suffix, &segment_name)) {
-    if (id + segments_kept >= oldest.journal.end.segment_id) break;
+    if (id + segments_kept >= oldest.segment_id) break;
     if (::unlink((directory + "/" + segment_name(id)).c_str()) == 0) ++removed;
   }
   for (std::size_t i = snapshots_kept; i < sequences.size(); ++i)

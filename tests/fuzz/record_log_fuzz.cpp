@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/check.hpp"
@@ -61,8 +62,15 @@ ReadLog read_log(const io::LogPosition& begin = {},
   }
   io::Record record;
   RecordStatus status{};
+  std::uint32_t progress = reader.progress_per_mille();
   while ((status = reader.next(record)) == RecordStatus::record) {
     CHECK(log.records.empty() || record.number > log.records.back().number, "numbers go up");
+    const std::uint32_t before = std::exchange(progress, reader.progress_per_mille());
+    CHECK(progress >= before && progress <= 1'000, "so does the share that was read");
+    CHECK(!log.records.empty() ||
+              reader.place().ends_with(std::to_string(sizeof(io::SegmentHeader))) ||
+              begin.offset != 0,
+          "the first record stands behind the header");
     log.records.push_back(
         {record.type, record.number, record.log_unix_ns, std::string{record.bytes}});
   }
@@ -87,11 +95,19 @@ void check_is_beginning(const ReadLog& part, const ReadLog& whole) {
         "damage leaves a beginning of the records");
 }
 
-// What a writer does before it goes on: nothing of a torn tail may come back.
+// What a writer does before it goes on: nothing of a torn tail may come back, and a segment whose
+// beginning was lost gets it back.
 void check_wiped(std::vector<std::string> segments, const ReadLog& log) {
   if (log.end.segment_id == 0) return;
   std::string& last = segments[log.end.segment_id - 1];
   std::fill(last.begin() + static_cast<std::ptrdiff_t>(log.end.offset), last.end(), '\0');
+  io::SegmentHeader header;
+  if (log.end.offset == sizeof header) {
+    std::memcpy(&header, last.data(), sizeof header);
+    header.first_number = log.end.next_number;
+    header.crc = io::segment_header_crc(header);
+    std::memcpy(last.data(), &header, sizeof header);
+  }
   write_log(segments);
   const ReadLog again = read_log();
   CHECK(again.is_whole && again.records == log.records, "a wiped tail changes no record");

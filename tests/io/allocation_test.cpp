@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "io/capture/tape.hpp"
+#include "io/edge/input_history.hpp"
 #include "tests/support/allocation_count.hpp"
 #include "tests/support/busy_script.hpp"
 #include "tests/support/engine_run.hpp"
@@ -120,6 +121,18 @@ TEST_F(AllocationTest, AllocatesNothingForATapeBehindItsFirstLine) {
   tape.set_conf(std::vector<RawField>{{"engine.seed", "1"}});
   EXPECT_EQ(allocating_inputs(tests::busy_settings(), &tape, 1), 0);
   EXPECT_EQ(tape.finish(), 0);
+}
+
+TEST_F(AllocationTest, AHistoryOfInputsAllocatesWhenItIsMadeOnly) {
+  constexpr std::size_t capacity = 100;
+  InputHistory history({}, capacity);
+  const std::uint64_t before = allocation_count();
+  for (std::uint64_t i = 1; i <= 2 * capacity; ++i) {
+    history.add({i, 0}, 7);
+    history.put_in_order();
+  }
+  EXPECT_EQ(allocation_count(), before);
+  EXPECT_EQ(history.highest().ms, 2 * capacity);
 }
 
 }  // namespace

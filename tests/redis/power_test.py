@@ -43,9 +43,10 @@ class PowerTest(FaultCase):
     def published(self):
         return max((int(fields["seq"]) for stream in OUTPUTS for _, fields in self.server.ask.entries(stream)), default=0)
 
-    def lose_power(self, chance):
-        """How many records were lost, and how many are left behind the first lost one."""
-        segment = self.journal / "0000000001.log"
+    def lose_power(self, chance, segment_id=1, made=None):
+        """How many records of the last segment were lost, and how many are left behind the first lost one. `made`: what
+        its first page began with before it was begun; that one is lost, too, then."""
+        segment = self.journal / f"{segment_id:010}.log"
         data = bytearray(segment.read_bytes())
         found = list(records(data))
         published = self.published()
@@ -53,6 +54,9 @@ class PowerTest(FaultCase):
         begin = max((at for at, number, _, sequence in found if number <= synced or 0 < sequence <= published), default=HEADER)
         end = found[-1][0]
         lost = [page for page in range(begin // PAGE, end // PAGE + 1) if chance.random() < 0.5]
+        if made and begin == HEADER:
+            lost = [0, *(page for page in lost if page != 0)]
+            data[:HEADER] = made
         for page in lost:
             at = max(page * PAGE, begin)
             data[at:(page + 1) * PAGE] = bytes((page + 1) * PAGE - at)
@@ -80,6 +84,28 @@ class PowerTest(FaultCase):
             kept += lost > 0 and before > 0
         self.assertGreater(holes, 2, "hardly ever did valid records stand behind a hole")
         self.assertGreater(kept, 2, "hardly ever was something published")
+        self.start_with()
+        self.wait_for_outcomes()
+        self.stop_engine()
+        self.check()
+
+    def test_d10_power_lost_right_behind_a_change_of_segments(self):
+        self.segment_mb = 1
+        chance = random.Random(11)
+        without_begin = 0
+        for segment_id in range(2, 6):
+            segment = self.journal / f"{segment_id:010}.log"
+            self.start_with(SYNC_MS=150)
+            self.wait_until(segment.exists, said=lambda: "a next segment, made ahead")
+            made = segment.read_bytes()[:HEADER]
+            while segment.read_bytes()[:HEADER] == made:
+                self.feed(200)
+            self.feed(200)
+            time.sleep(0.05)
+            self.kill()
+            lost, behind = self.lose_power(chance, segment_id, made)
+            without_begin += segment.read_bytes()[:HEADER] == made and lost > 0 and behind > 0
+        self.assertGreater(without_begin, 1, "hardly ever was the beginning of a segment lost, and not all of it")
         self.start_with()
         self.wait_for_outcomes()
         self.stop_engine()

@@ -11,6 +11,7 @@
 
 #include "io/journal/record_reader.hpp"
 #include "io/journal/record_writer.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace coreloop::tests {
 
@@ -41,6 +42,10 @@ struct Log {
     return true;
   }
 };
+
+inline void put(const TempDir& dir, const std::string& name, const std::string& bytes) {
+  static_cast<void>(dir.write(name, bytes));
+}
 
 inline Log read_log(const std::string& directory) {
   Log log;

@@ -25,12 +25,9 @@ namespace {
 using tests::append;
 using tests::Log;
 using tests::payload_of;
+using tests::put;
 using tests::read_log;
 using tests::segment_bytes;
-
-void put(const tests::TempDir& dir, const std::string& name, const std::string& bytes) {
-  static_cast<void>(dir.write(name, bytes));
-}
 
 // One byte of a file, in place.
 void poke(const std::string& path, std::uint64_t offset, char byte) {
@@ -130,75 +127,6 @@ TEST(RecordLogTest, ATailCutWithinPaddingIsWholeAndHasNoTornBytes) {
       EXPECT_EQ(log.torn_bytes, 0U);
     }
   }
-}
-
-class LostPowerTest : public testing::Test {
- protected:
-  // Five records on the disk, then five that were not, so far as the writer knew.
-  void write(bool syncs) {
-    RecordWriter log({dir_.path(""), "test", segment_bytes, syncs});
-    ASSERT_EQ(log.open({}), 0);
-    for (std::size_t i = 0; i < 10; ++i) {
-      offsets_.push_back(i == 0 ? sizeof(SegmentHeader)
-                                : offsets_.back() + record_size(payload_of(i - 1).size()));
-      const std::string payload = payload_of(i);
-      const std::string_view parts[] = {payload};
-      log.append(7, static_cast<std::int64_t>(i), parts);
-      if (i + 1 != 5) continue;
-      log.hand_over();
-      while (log.safe_number() < 5)
-        std::this_thread::yield();
-    }
-    ASSERT_EQ(log.close(), 0);
-  }
-  // The record's pages are as they were before it was written.
-  void lose(std::size_t record) {
-    const std::string file = dir_.path(segment_name(1));
-    std::string bytes = tests::TempDir::read(file);
-    const std::size_t size = record_size(payload_of(record - 1).size());
-    bytes.replace(offsets_[record - 1], size, size, '\0');
-    put(dir_, segment_name(1), bytes);
-  }
-
-  tests::TempDir dir_;
-  std::vector<std::uint64_t> offsets_;
-};
-
-TEST_F(LostPowerTest, AHoleInWhatHadNotBeenSyncedIsATornTail) {
-  write(true);
-  lose(7);
-  lose(9);
-  const Log log = read_log(dir_.path(""));
-  EXPECT_EQ(log.status, RecordStatus::end) << log.problem;
-  EXPECT_EQ(log.payloads.size(), 6U);
-  EXPECT_TRUE(log.is_prefix());
-  EXPECT_GT(log.torn_bytes, record_size(0) * 3);
-  append(dir_.path(""), 2, true);
-  const Log resumed = read_log(dir_.path(""));
-  EXPECT_EQ(resumed.status, RecordStatus::end) << resumed.problem;
-  EXPECT_EQ(resumed.payloads.size(), 8U) << "nothing of what stood behind the hole comes back";
-  EXPECT_TRUE(resumed.is_prefix());
-}
-
-TEST_F(LostPowerTest, AHoleInWhatHadBeenSyncedIsDamage) {
-  write(true);
-  lose(5);
-  lose(9);
-  const Log log = read_log(dir_.path(""));
-  EXPECT_EQ(log.status, RecordStatus::corrupt);
-  EXPECT_EQ(log.payloads.size(), 4U);
-}
-
-TEST_F(LostPowerTest, WhereNobodySyncsEveryHoleIsDamage) {
-  RecordWriter log({dir_.path(""), "test", segment_bytes, false});
-  ASSERT_EQ(log.open({}), 0);
-  ASSERT_EQ(log.close(), 0);
-  append(dir_.path(""), 10);
-  for (std::size_t i = 0; i < 10; ++i)
-    offsets_.push_back(i == 0 ? sizeof(SegmentHeader)
-                              : offsets_.back() + record_size(payload_of(i - 1).size()));
-  lose(7);
-  EXPECT_EQ(read_log(dir_.path("")).status, RecordStatus::corrupt);
 }
 
 TEST(RecordLogTest, GoesOnBehindACutFileSoThatEverythingCanBeReadAgain) {

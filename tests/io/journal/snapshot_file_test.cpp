@@ -73,6 +73,22 @@ TEST_F(SnapshotFileTest, OneFlippedBitIsSeen) {
   }
 }
 
+TEST_F(SnapshotFileTest, ALargeOneIsSeenWhole) {
+  constexpr std::size_t large = 1'000'000;
+  Snapshot written = snapshot_of(5);
+  written.state.assign(large, 's');
+  ASSERT_EQ(write_snapshot(dir_.path(""), written), 0);
+  ASSERT_EQ(read(5), "");
+  EXPECT_EQ(snapshot_.state, written.state);
+  const std::string right = tests::TempDir::read(path_of(5));
+  for (const std::size_t place : {right.size() - 1, right.size() / 2, right.size() - large}) {
+    std::string wrong = right;
+    wrong[place] = 't';
+    put(5, wrong);
+    EXPECT_NE(read(5), "") << "byte " << place;
+  }
+}
+
 TEST_F(SnapshotFileTest, ACutOneIsSeenAndSoIsALongerOne) {
   ASSERT_EQ(write_snapshot(dir_.path(""), snapshot_of(5)), 0);
   const std::string right = tests::TempDir::read(path_of(5));
