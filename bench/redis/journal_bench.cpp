@@ -235,7 +235,7 @@ void JournalBench::run() {
   run_capture_row();
   std::vector<double> rates;
   for (int round = 0; round < arguments_.rounds; ++round)
-    rates.push_back(flood(bench_, Subject::engine));
+    rates.push_back(flood(bench_, Subject::engine).per_s);
   flood_rate_ = percentile(rates, 0.5);
   run_journal_rows();
 }

@@ -68,10 +68,18 @@ void measure_ping(Bench& bench, PercentileFiles& files) {
 }
 
 Pairs measure_flood(Bench& bench) {
-  const Pairs rates = in_turns(bench, Subject::engine, Subject::relay,
-                               [&](Subject subject) { return flood(bench, subject); });
+  std::map<Subject, std::vector<double>> redis_shares;
+  const Pairs rates = in_turns(bench, Subject::engine, Subject::relay, [&](Subject subject) {
+    const Flood measured = flood(bench, subject);
+    redis_shares[subject].push_back(measured.redis_share);
+    return measured.per_s;
+  });
   print_ratio("redis_flood", rates, "engine", "relay", "/s");
   print_figure("redis_flood_per_s", rates.subject, "signals a second of the engine");
+  print_figure("redis_flood_redis_share", redis_shares[Subject::engine],
+               "of a core, redis-server beside the engine");
+  print_figure("redis_flood_relay_redis_share", redis_shares[Subject::relay],
+               "of a core, redis-server beside the relay");
   return rates;
 }
 
@@ -106,7 +114,7 @@ void measure_journal(Bench& bench) {
     print_percentiles("one signal at a time", subject == Subject::engine ? "no journal" : "journal",
                       times);
   const Pairs rates = in_turns(bench, Subject::journaled, Subject::engine,
-                               [&](Subject subject) { return flood(bench, subject); });
+                               [&](Subject subject) { return flood(bench, subject).per_s; });
   print_ratio("journal_flood", rates, "journal", "none", "/s");
   print_ratio("journal_ping_p50", pings.p50, "journal", "none", "us");
   print_ratio("journal_ping_p99", pings.p99, "journal", "none", "us");

@@ -156,7 +156,7 @@ std::vector<double> ping(Bench& bench, Subject subject) {
   return times;
 }
 
-double flood(Bench& bench, Subject subject) {
+Flood flood(Bench& bench, Subject subject) {
   bench.clear();
   const int count = bench.arguments().signals;
   bench.publish(count);
@@ -167,10 +167,14 @@ double flood(Bench& bench, Subject subject) {
     ::usleep(500);
   }
   const std::int64_t begin_ns = now_ns();
+  const long begin_cpu_ms = bench.redis_cpu_ms();
   const std::int64_t end_ns = bench.wait_for_outputs(count);
+  const auto redis_ms = static_cast<double>(bench.redis_cpu_ms() - begin_cpu_ms);
   ::usleep(20'000);
   bench.check_outputs(count);
-  return static_cast<double>(count - done) * 1e9 / static_cast<double>(end_ns - begin_ns);
+  const auto took_ns = static_cast<double>(end_ns - begin_ns);
+  return {.per_s = static_cast<double>(count - done) * 1e9 / took_ns,
+          .redis_share = redis_ms * 1e6 / took_ns};
 }
 
 int open_loop_total(const Bench& bench) {

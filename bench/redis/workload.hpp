@@ -38,6 +38,8 @@ class Bench {
   /// What the engine has logged.
   [[nodiscard]] std::string log() const;
   RespSocket& control() { return control_; }
+  /// User and system time of redis-server so far.
+  [[nodiscard]] long redis_cpu_ms() const { return cpu_ms(redis_.pid()); }
 
   void clear() { control_.call({"FLUSHALL"}); }
 
@@ -72,8 +74,13 @@ inline constexpr const char* last_output = "trade.position.update";
 /// One signal at a time: from just before its XADD to the arrival of its last output. Microseconds.
 [[nodiscard]] std::vector<double> ping(Bench& bench, Subject subject);
 
+struct Flood {
+  double per_s = 0;
+  double redis_share = 0;  ///< of one core, used by redis-server; in steps of 10 ms
+};
+
 /// A backlog of signals, worked off: signals per second from the first tenth to the last.
-[[nodiscard]] double flood(Bench& bench, Subject subject);
+[[nodiscard]] Flood flood(Bench& bench, Subject subject);
 
 struct OpenLoop {
   std::vector<double> times;  ///< us, from the intended send time

@@ -126,6 +126,8 @@ ROWS = (
     Row("6", "Redis to Redis, one at a time, p50 / relay", ("<=", 1.05), REDIS, Printed("redis_ping_p50")),
     Row("6", "Redis to Redis, one at a time, p99 / relay", ("<=", 1.10), REDIS, Printed("redis_ping_p99")),
     Row("7", "Redis to Redis, flood, signals/s / relay", (">=", 1.25), REDIS, Printed("redis_flood")),
+    Row("7", "redis-server in the engine's flood, of one core", None, REDIS, Printed("redis_flood_redis_share")),
+    Row("7", "redis-server in the relay's flood, of one core", None, REDIS, Printed("redis_flood_relay_redis_share")),
     Row("8", "open loop at half the flood, p99 / relay", ("<=", 1.10), REDIS, Printed("redis_open_loop_p99")),
     Row("8", "the same, scraped 10/s / not scraped", None, REDIS, Printed("redis_scraped_p99")),
     Row("9", "flood, signals/s, journal on / off", (">=", 0.95), REDIS, Printed("journal_flood")),

@@ -193,24 +193,28 @@ class Egress {
   // `account` empty: no such field. `further`: fields already standing behind it.
   void publish(OutputStream stream, const stages::Event& event, const char* report_end,
                std::string_view account, std::size_t further = 0) noexcept {
-    std::array<char, 20> sequence;
-    const char* const sequence_end = append_integer(sequence.data(), event.sequence);
+    if (event.sequence != named_sequence_) name_input(event);
     fields_[0] = {"data", {report_.data(), static_cast<std::size_t>(report_end - report_.data())}};
-    fields_[1] = {"seq",
-                  {sequence.data(), static_cast<std::size_t>(sequence_end - sequence.data())}};
-    fields_[2] = {"cause", cause_of(event)};
     fields_[3] = {"acct", account};
     const std::size_t field_count = account.empty() ? 3 : 4 + further;
     EntryId& id = last_ids_[static_cast<std::size_t>(stream)];
     // Log time never goes back, but an adopted id may lie ahead of it.
-    const auto log_ms = static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms);
-    id = {std::max(id.ms, log_ms), id.counter + 1};
+    id = {std::max(id.ms, log_ms_), id.counter + 1};
     sink_.write({.stream = stream,
                  .id_ms = id.ms,
                  .id_number = id.counter,
                  .sequence = event.sequence,
                  .log_unix_ns = event.log_unix_ns,
                  .fields = {fields_.data(), field_count}});
+  }
+
+  // What all outputs of an input say of it: written once.
+  void name_input(const stages::Event& event) noexcept {
+    named_sequence_ = event.sequence;
+    log_ms_ = static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms);
+    const char* const end = append_integer(sequence_.data(), event.sequence);
+    fields_[1] = {"seq", {sequence_.data(), static_cast<std::size_t>(end - sequence_.data())}};
+    fields_[2] = {"cause", cause_of(event)};
   }
 
   // `<stream>/<id>` of the input entry; a timer and a command are known by log time and sequence.
@@ -221,9 +225,7 @@ class Egress {
                                                                              : command_stream;
     char* out = append_text(cause_.data(), stream.substr(0, cause_bytes_max - 48));
     *out++ = '/';
-    out = append_integer(
-        out, is_entry ? event.entry_ms
-                      : static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms));
+    out = append_integer(out, is_entry ? event.entry_ms : log_ms_);
     *out++ = '-';
     out = append_integer(out, is_entry ? event.entry_counter : event.sequence);
     return {cause_.data(), static_cast<std::size_t>(out - cause_.data())};
@@ -256,6 +258,9 @@ class Egress {
   std::array<EntryId, output_stream_count> last_ids_;
   std::array<OutputField, 6> fields_{};
   std::array<char, report_bytes_max> report_{};
+  std::uint64_t named_sequence_ = 0;  ///< of the input that name_input() knows; 0: none
+  std::uint64_t log_ms_ = 0;
+  std::array<char, 20> sequence_{};
   std::array<char, cause_bytes_max> cause_{};
 };
 

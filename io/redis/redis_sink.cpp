@@ -4,11 +4,15 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "io/codec/json_text.hpp"
 
 namespace coreloop::io {
 namespace {
+
+constexpr std::size_t plain_word_count = 3;     // XADD name id, and then the fields
+constexpr std::size_t trimming_word_count = 3;  // MAXLEN ~ n
 
 // `$<size>\r\n<text>\r\n`
 char* append_bulk(char* out, std::string_view text) noexcept {
@@ -32,17 +36,18 @@ RedisSink::RedisSink(EventLoop& loop, RedisSinkOptions options)
       every_second_(loop, [this] { ask_lengths(); }),
       queue_(options_.queue_bytes, options_.queue_entries) {
   for (std::size_t i = 0; i < output_stream_count; ++i) {
-    std::string command;
-    append_command(command,
-                   {"XADD", options_.names[i], "MAXLEN", "~", std::to_string(options_.maxlen)});
-    // Without the count of arguments, which depends on the entry.
-    prefixes_[i] = command.substr(command.find('\n') + 1);
+    append_word(prefixes_[i], "XADD");
+    append_word(prefixes_[i], options_.names[i]);
   }
+  append_word(trimming_words_, "MAXLEN");
+  append_word(trimming_words_, "~");
+  append_word(trimming_words_, std::to_string(options_.maxlen));
 }
 
 void RedisSink::close() noexcept {
   session_.close();
   state_ = State::closed;
+  next_ = {};
 }
 
 void RedisSink::write(const OutputEntry& entry) noexcept {
@@ -50,7 +55,7 @@ void RedisSink::write(const OutputEntry& entry) noexcept {
   char* const begin = queue_.begin_entry(command_bytes_max);
   char* out = begin;
   *out++ = '*';
-  out = append_integer(out, 6 + 2 * entry.fields.size());
+  out = append_integer(out, plain_word_count + 2 * entry.fields.size());
   out = append_text(out, "\r\n");
   out = append_text(out, prefixes_[stream]);
   std::array<char, 48> id;
@@ -81,6 +86,7 @@ void RedisSink::on_open() {
 
 void RedisSink::on_closed(RedisLoss) {
   state_ = State::closed;
+  next_ = {};
   pause_.stop();
   every_second_.stop();
   is_ready_.store(false, std::memory_order_release);
@@ -104,47 +110,85 @@ void RedisSink::on_reply(std::uint64_t tag, RedisReply reply) {
 }
 
 void RedisSink::go_on() {
-  if (state_ == State::open && queue_.acknowledged() < queue_.group_end()) {
-    if (is_first_safe())
-      send_batch();
-    else
-      options_.inputs->make_safe();  // and then wakes us
+  if (state_ == State::open || state_ == State::sending) {
+    const bool has_filled = fill_transaction();
+    const bool executes = state_ == State::open && next_.is_begun;
+    if (executes) execute_transaction();
+    if (has_filled || executes) session_.flush();
   }
   counters_.pending.store(pending_count(), std::memory_order_relaxed);
 }
 
-bool RedisSink::is_first_safe() const noexcept {
-  return options_.inputs == nullptr ||
-         queue_.at(queue_.acknowledged()).sequence <= options_.inputs->safe_sequence();
+// Sends what may go behind the transaction on its way into the next one, which is executed when
+// that one is settled: Redis reads entries while we wait, and waits for none of them afterwards.
+bool RedisSink::fill_transaction() {
+  if (!next_.is_begun) {
+    next_ = {};
+    next_.begin = next_.end = state_ == State::sending ? batch_.end : queue_.acknowledged();
+  }
+  const std::uint64_t end = end_of_next();
+  if (end == next_.end) return false;
+  bool is_sent = next_.is_begun || session_.send(tag_begin, multi_command);
+  next_.is_begun = true;
+  for (; next_.end < end; ++next_.end) {
+    const PublishQueue::Entry& entry = queue_.at(next_.end);
+    const auto stream = static_cast<std::size_t>(entry.stream);
+    if (entry.id <= in_redis_[stream]) continue;
+    const std::string_view command =
+        next_.is_cut[stream] ? queue_.command(next_.end) : trimming_command(next_.end);
+    next_.is_cut[stream] = true;
+    is_sent = session_.send(tag_queued, command) && is_sent;
+    ++next_.entries;
+  }
+  if (!is_sent) session_.retry("the connection takes no more commands");
+  return is_sent;
 }
 
-void RedisSink::send_batch() {
-  const std::uint64_t begin = queue_.acknowledged();
-  std::uint64_t limit = std::min(queue_.group_end(), begin + options_.batch_max);
+// One past the last entry that may go now: of whole groups, whose inputs are safe, and no more than
+// a transaction takes. A group that is longer than that may be cut.
+std::uint64_t RedisSink::end_of_next() const {
+  std::uint64_t limit = std::min(queue_.group_end(), next_.begin + options_.batch_max);
   if (options_.inputs != nullptr) {
     const std::uint64_t safe = options_.inputs->safe_sequence();
-    while (queue_.at(limit - 1).sequence > safe)
+    const std::uint64_t wanted = limit;
+    while (limit > next_.end && queue_.at(limit - 1).sequence > safe)
       --limit;
+    if (limit != wanted) options_.inputs->make_safe();  // and then wakes us
   }
-  // Back to the end of a group; one that is longer than a transaction may be cut.
   std::uint64_t end = limit;
-  while (end > begin && !queue_.at(end - 1).ends_group)
+  while (end > next_.end && !queue_.at(end - 1).ends_group)
     --end;
-  if (end == begin) end = limit;
-  batch_end_ = end;
-  batch_entries_ = 0;
+  return end == next_.begin ? limit : end;
+}
+
+void RedisSink::execute_transaction() {
+  batch_ = std::exchange(next_, {});
   refusal_.clear();
-  bool is_sent = session_.send(tag_begin, multi_command);
-  for (std::uint64_t number = begin; number < end; ++number) {
-    const PublishQueue::Entry& entry = queue_.at(number);
-    if (entry.id <= in_redis_[static_cast<std::size_t>(entry.stream)]) continue;
-    is_sent = session_.send(tag_queued, queue_.command(number)) && is_sent;
-    ++batch_entries_;
-  }
-  is_sent = session_.send(tag_executed, exec_command) && is_sent;
-  if (!is_sent) return session_.retry("the connection takes no more commands");
   state_ = State::sending;
-  session_.flush();
+  if (!session_.send(tag_executed, exec_command))
+    session_.retry("the connection takes no more commands");
+}
+
+// The one before it has failed, so this one may not come either.
+void RedisSink::drop_next() {
+  if (next_.is_begun) session_.send(tag_queued, discard_command);
+  next_ = {};
+}
+
+// A stream is cut once a transaction, with its first entry in it: each MAXLEN costs Redis three
+// words to read and a look at the stream's beginning.
+std::string_view RedisSink::trimming_command(std::uint64_t number) {
+  const std::string_view command = queue_.command(number);
+  const std::string& prefix = prefixes_[static_cast<std::size_t>(queue_.at(number).stream)];
+  const std::size_t words_begin = command.find('\n') + 1;
+  std::size_t word_count = 0;
+  std::from_chars(command.data() + 1, command.data() + words_begin, word_count);
+  command_.clear();
+  begin_command(command_, word_count + trimming_word_count);
+  command_ += prefix;
+  command_ += trimming_words_;
+  command_ += command.substr(words_begin + prefix.size());
+  return command_;
 }
 
 void RedisSink::on_queued(RedisReply reply) {
@@ -157,6 +201,7 @@ void RedisSink::on_executed(RedisReply reply) {
   if (state_ != State::sending) return;
   if (reply.is_error()) {
     counters_.aborted.add(1);
+    drop_next();
     const RedisErrorKind kind = session_.note_error(reply);
     if (refusal_.empty()) {
       refusal_kind_ = kind;
@@ -164,7 +209,7 @@ void RedisSink::on_executed(RedisReply reply) {
     }
     return refuse(refusal_kind_, refusal_);
   }
-  if (!reply.is_array() || reply.size() != batch_entries_)
+  if (!reply.is_array() || reply.size() != batch_.entries)
     return session_.retry("EXEC answers something else than one id an entry");
   bool has_refusal = false;
   for (std::size_t i = 0; i < reply.size(); ++i) {
@@ -177,17 +222,23 @@ void RedisSink::on_executed(RedisReply reply) {
   // A stale id: an earlier transaction of ours got through after all, or a stranger writes. The
   // streams will tell.
   if (has_refusal) {
+    drop_next();
     if (refusal_kind_ == RedisErrorKind::stale_id) return look();
     return refuse(refusal_kind_, refusal_);
   }
-  for (std::uint64_t number = queue_.acknowledged(); number < batch_end_; ++number) {
+  std::size_t answered = 0;
+  for (std::uint64_t number = batch_.begin; number < batch_.end; ++number) {
     const PublishQueue::Entry& entry = queue_.at(number);
     EntryId& last = in_redis_[static_cast<std::size_t>(entry.stream)];
-    last = std::max(last, entry.id);
+    if (entry.id <= last) continue;  // was there already
+    EntryId id;
+    if (answered == reply.size() || !parse_entry_id(reply[answered++].text(), id) || id != entry.id)
+      return session_.retry("EXEC answers something else than an entry's id");
+    last = id;
   }
-  queue_.acknowledge(batch_end_);
+  queue_.acknowledge(batch_.end);
   counters_.transactions.add(1);
-  counters_.published.add(batch_entries_);
+  counters_.published.add(batch_.entries);
   session_.reset_pause();
   told_.clear();
   state_ = State::open;

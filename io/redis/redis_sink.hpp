@@ -1,9 +1,11 @@
-// Redis as a sink: every entry becomes an XADD with our own id, and leaves in a MULTI..EXEC, one of
-// them on its way at a time and the next one growing meanwhile. So each transaction is there or not
-// there, each stream is a prefix of what we wrote, and after any trouble the streams themselves say
-// what is missing.
+// Redis as a sink: every entry becomes an XADD with our own id, and leaves in a MULTI..EXEC. One of
+// them at a time is executed and not answered; entries of the next are sent meanwhile, so that
+// Redis has them when it is done, and wait there for their EXEC. So each transaction is there or
+// not there, each stream is a prefix of what we wrote, and after any trouble the streams themselves
+// say what is missing.
 //
-//   write() ──> publish queue ──(before each look outside)──> MULTI XADD … EXEC ──> confirmed
+//   write() ──> publish queue ──(before each look outside)──> MULTI XADD … ──(the one before is
+//   answered)──> EXEC ──> confirmed
 //
 // After each (re)connect the last id of every output stream is compared with the queue: what is
 // missing is published, what is there already is not, and a stranger's entry stops the engine. At
@@ -124,7 +126,7 @@ class RedisSink final : public RedisSessionOwner {
     probing,  ///< whether we may write is being asked
     reading,  ///< what stands there is being read, to be compared
     open,     ///< nothing on its way
-    sending,  ///< one transaction on its way
+    sending,  ///< one transaction on its way, another being filled
     pausing,  ///< refused; asks again in a while
   };
 
@@ -145,6 +147,7 @@ class RedisSink final : public RedisSessionOwner {
   static constexpr std::int64_t length_interval_ns = 1'000'000'000;
   static constexpr std::string_view multi_command = "*1\r\n$5\r\nMULTI\r\n";
   static constexpr std::string_view exec_command = "*1\r\n$4\r\nEXEC\r\n";
+  static constexpr std::string_view discard_command = "*1\r\n$7\r\nDISCARD\r\n";
 
   // The longest report, its further fields, and the words of the protocol around them.
   static constexpr std::size_t command_bytes_max = report_bytes_max + 2'048;
@@ -158,6 +161,15 @@ class RedisSink final : public RedisSessionOwner {
   struct Adopted {
     EntryId behind;
     EntryId last;
+  };
+
+  /// Entries of the queue, from `begin` to before `end`.
+  struct Transaction {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint64_t entries = 0;  ///< commands in it: without those that Redis has
+    std::array<bool, output_stream_count> is_cut{};
+    bool is_begun = false;  ///< MULTI has been sent
   };
 
   void look();
@@ -181,8 +193,11 @@ class RedisSink final : public RedisSessionOwner {
   [[nodiscard]] std::string probed(std::uint64_t step) const;
   void on_probe(std::uint64_t step, RedisReply reply);
   void go_on();
-  [[nodiscard]] bool is_first_safe() const noexcept;
-  void send_batch();
+  [[nodiscard]] bool fill_transaction();
+  [[nodiscard]] std::uint64_t end_of_next() const;
+  void execute_transaction();
+  void drop_next();
+  [[nodiscard]] std::string_view trimming_command(std::uint64_t number);
   void on_queued(RedisReply reply);
   void on_executed(RedisReply reply);
   void refuse(RedisErrorKind kind, const std::string& why);
@@ -193,6 +208,7 @@ class RedisSink final : public RedisSessionOwner {
   // Immutable after construction.
   RedisSinkOptions options_;
   std::array<std::string, output_stream_count> prefixes_;  ///< of the commands, up to the id
+  std::string trimming_words_;                             ///< `MAXLEN ~ n`, before the id
   // State, EGRESS's thread only.
   RedisSession session_;
   EventLoop::Hook before_looking_outside_;
@@ -205,9 +221,9 @@ class RedisSink final : public RedisSessionOwner {
   std::array<Found, output_stream_count> found_{};
   std::array<Adopted, output_stream_count> adopted_{};  ///< the latest
   std::size_t answers_awaited_ = 0;
-  std::uint64_t batch_end_ = 0;      ///< of the transaction on its way
-  std::uint64_t batch_entries_ = 0;  ///< commands in it
-  std::string refusal_;              ///< first error of the transaction or probe
+  Transaction batch_;    ///< on its way: executed, not answered
+  Transaction next_;     ///< being sent, to be executed behind it
+  std::string refusal_;  ///< first error of the transaction or probe
   RedisErrorKind refusal_kind_ = RedisErrorKind::other;
   std::vector<Restart> restarts_;
   std::size_t restart_ = 0;

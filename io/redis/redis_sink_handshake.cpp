@@ -8,7 +8,6 @@
 namespace coreloop::io {
 namespace {
 
-constexpr std::string_view discard_command = "*1\r\n$7\r\nDISCARD\r\n";
 constexpr std::int64_t answers_pause_ns = 10'000'000;
 
 }  // namespace

@@ -196,7 +196,7 @@ class SinkRun {
         CHECK(is_inside_, "a transaction that was begun");
         is_inside_ = false;
       } else if (word == "XADD") {
-        CHECK(is_inside_ && command.size() >= 8, "entries within transactions only");
+        CHECK(is_inside_, "entries within transactions only");
         check_entry(command);
       } else {
         is_inside_ = false;  // MULTI was refused, or its connection broke
@@ -205,12 +205,14 @@ class SinkRun {
   }
 
   void check_entry(const ScriptedServer::Command& command) {
-    if (command[5] == "*") return;  // the question whether we may
+    const std::size_t place = ScriptedServer::id_place(command);
+    if (command[place] == "*") return;  // the question whether we may
     io::EntryId id;
-    CHECK(io::parse_entry_id(command[5], id), "an id of ours");
-    io::EntryId& last = last_[command[1]];
-    CHECK(id > last, "a stream's entries in order");
-    last = id;
+    CHECK(io::parse_entry_id(command[place], id), "an id of ours");
+    const auto [last, is_first] = last_.try_emplace(command[1]);
+    CHECK(is_first == (place != 2), "a stream is cut with its first entry in a transaction");
+    CHECK(id > last->second, "a stream's entries in order");
+    last->second = id;
   }
 
   ScriptedServer& server_;

@@ -230,17 +230,23 @@ std::string ScriptedServer::answer_to(const Command& command) {
   return read(command);
 }
 
-// XADD name MAXLEN ~ n id field value …
+std::size_t ScriptedServer::id_place(const Command& command) {
+  const std::size_t place = command.at(2) == "MAXLEN" ? 5 : 2;
+  CHECK(command.size() > place + 2, "an XADD with a field");
+  return place;
+}
+
 std::string ScriptedServer::add(const Command& command) {
   io::EntryId id;
-  CHECK(command.size() > 7 && io::parse_entry_id(command[5], id), "an entry with an id of ours");
+  const auto at = command.begin() + static_cast<std::ptrdiff_t>(id_place(command));
+  CHECK(io::parse_entry_id(*at, id), "an entry with an id of ours");
   Stream& stream = streams[command[1]];
   if (id <= stream.last) {
     return "-ERR The ID specified in XADD is equal or smaller than the target stream top item\r\n";
   }
   stream.last = id;
-  stream.entries.push_back({id, {command.begin() + 6, command.end()}});
-  return bulk(command[5]);
+  stream.entries.push_back({id, {at + 1, command.end()}});
+  return bulk(*at);
 }
 
 std::string ScriptedServer::info(std::string_view name) const {

@@ -28,6 +28,8 @@ class ScriptedServer {
     std::vector<Entry> entries;
     io::EntryId last;
   };
+  /// Where its id stands in `XADD name [MAXLEN ~ n] id field value …`.
+  [[nodiscard]] static std::size_t id_place(const Command& command);
 
   ScriptedServer();
   ~ScriptedServer();

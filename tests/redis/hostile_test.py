@@ -75,6 +75,29 @@ class HostileTest(FakeCase):
     def test_nonsense_instead_of_a_transaction_s_end(self):
         self.survive(b"EXEC")
 
+    def test_as_many_answers_as_entries_but_none_is_an_id(self):
+        self.start_engine(self.fake.url)
+        self.feed_fake()
+        self.wait_for_fake()
+        for answer in (b":1\r\n", b"$-1\r\n", b"*-1\r\n", b"+OK\r\n", bulk(b"1-1"), bulk(b""), b"*0\r\n"):
+            queued, done = [0], []
+
+            def script(_, words, answer=answer, queued=queued, done=done):
+                name = words[0].upper()
+                queued[0] = 0 if name == b"MULTI" else queued[0] + (name == b"XADD")
+                if name != b"EXEC" or done:
+                    return None
+                done.append(queued[0])
+                return array([answer] * queued[0])
+
+            self.fake.script = script
+            self.feed_fake(3)
+            with self.subTest(answer=answer):
+                self.wait_until(lambda done=done: done, 10)
+                self.wait_for_fake()
+                self.assertGreater(done[0], 0)
+        self.finish_fake()
+
     def test_nonsense_instead_of_a_length(self):
         self.survive(b"XLEN", sample())
 

@@ -109,6 +109,25 @@ class OrderTest(RedisCase):
         self.assertEqual(self.server.ask("XLEN", SAFE), 1, self.server.ask.entries(REJECTED))
 
 
+class LengthTest(RedisCase):
+    def test_output_streams_stay_about_as_long_as_the_conf_says(self):
+        maxlen, batch_max, node_entries = 200, 64, 100
+        self.start_engine(arguments=("--set", f"output.maxlen={maxlen}", "--set", f"redis.egress_batch_max={batch_max}"))
+        longest = 0
+        for _ in range(20):
+            self.feed(200)
+            self.wait_until(lambda: self.outcomes_added() >= self.signals_fed)
+            longest = max(longest, *(self.server.ask("XLEN", stream) for stream in OUTPUTS))
+        self.stop_engine()
+        self.assertGreaterEqual(longest, maxlen)
+        self.assertLessEqual(longest, maxlen + node_entries + batch_max)
+
+    def outcomes_added(self):
+        """What came, be it trimmed since: numbers of a stream are contiguous."""
+        last = [self.server.ask("XREVRANGE", stream, "+", "-", "COUNT", 1) for stream in (SAFE, REJECTED, DEAD)]
+        return sum(int(found[0][0].split(b"-")[1]) for found in last if found)
+
+
 class FirstIdsTest(RedisCase):
     """What stood in the output streams before."""
 

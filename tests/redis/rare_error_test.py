@@ -5,6 +5,7 @@
 """
 
 import sys
+import time
 
 sys.dont_write_bytecode = True
 from support import case
@@ -48,6 +49,34 @@ class RareErrorTest(FakeCase):
             self.feed_fake()
             self.wait_for_fake()
             self.assertTrue(done)
+        self.finish_fake()
+
+    def test_r13_what_was_sent_behind_a_refused_transaction_is_dropped_with_it(self):
+        self.start_engine(self.fake.url)
+        self.feed_fake()
+        self.wait_for_fake()
+        for error in self.errors:
+            refused = []
+
+            def refuse_late(error=error):
+                self.feed_fake(20)
+                time.sleep(0.1)  # these are decided, and sent, while nothing is answered
+                return error
+
+            def script(_, words, refused=refused):
+                if words[0].upper() != b"EXEC" or refused:
+                    return None
+                refused.append(len(self.fake.commands))
+                return refuse_late
+
+            self.fake.script = script
+            self.feed_fake(20)
+            self.wait_until(lambda refused=refused: refused, 5)
+            self.wait_for_fake()
+            with self.subTest(error=error):
+                behind = [c for c in self.fake.commands[refused[0]:] if c in (b"MULTI", b"XADD", b"EXEC")]
+                self.assertEqual(behind[:2], [b"MULTI", b"XADD"])
+                self.assertEqual(behind[:behind.index(b"EXEC")].count(b"MULTI"), 2, "it came first, and was executed")
         self.finish_fake()
 
     def test_r13_each_error_at_xread_or_xinfo_is_waited_out(self):

@@ -1,8 +1,8 @@
 """A RESP server with a small stream store that can be scripted to answer anything.
 
 `script(server, words)` is asked before each command is carried out: None lets it happen, bytes are
-the reply instead, CLOSE ends the connection. Inside MULTI a scripted error spoils the transaction,
-as it does in Redis.
+the reply instead, CLOSE ends the connection, and a function is called for any of these, while the
+other connections go on. Inside MULTI a scripted error spoils the transaction, as it does in Redis.
 """
 
 import socket
@@ -97,6 +97,8 @@ class FakeServer:
                 with self.lock:
                     self.commands.append(name)
                     scripted = self.script(self, words)
+                if callable(scripted):
+                    scripted = scripted()
                 if scripted is CLOSE:
                     break
                 if scripted is not None:

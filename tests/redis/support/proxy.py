@@ -25,6 +25,9 @@ class PassOn:
     def reply(self, link, data):
         return [(data, 0)]
 
+    def on_cut(self):
+        """The link is gone."""
+
 
 class CutTransaction(PassOn):
     """Cuts one link, once: `count` bytes behind the beginning of its next transaction's requests, or
@@ -34,17 +37,21 @@ class CutTransaction(PassOn):
         self.side = side
         self.left = count
         self.link = None
+        self.cuts = True
         self.done = threading.Event()
+
+    def on_cut(self):
+        self.done.set()
 
     def _pass(self, data):
         if len(data) < self.left:
             self.left -= len(data)
             return [(data, 0)]
-        self.done.set()
+        self.cuts = False
         return [(data[:self.left], 0), None]
 
     def request(self, link, data):
-        if self.done.is_set():
+        if not self.cuts:
             return [(data, 0)]
         before = b""
         if self.link is None:
@@ -58,7 +65,7 @@ class CutTransaction(PassOn):
         return [(before, 0), *self._pass(data)]
 
     def reply(self, link, data):
-        if link is not self.link or self.side != "reply" or self.done.is_set():
+        if link is not self.link or self.side != "reply" or not self.cuts:
             return [(data, 0)]
         return self._pass(data)
 
@@ -142,9 +149,11 @@ class Link:
                 data = source.recv(65536)
                 if not data:
                     break
-                for piece in getattr(self.proxy.policy, side)(self, data):
+                policy = self.proxy.policy
+                for piece in getattr(policy, side)(self, data):
                     if piece is None:
                         self.cut()
+                        policy.on_cut()
                         return
                     if piece[1]:
                         time.sleep(piece[1])
