@@ -1,10 +1,9 @@
 // Canned outputs.
 #include "bench/redis/relay.hpp"
 
-#include <algorithm>
+#include <array>
 #include <chrono>
 #include <initializer_list>
-#include <span>
 
 #include "bench/redis/resp_socket.hpp"
 
@@ -20,41 +19,75 @@ constexpr std::string_view position =
     R"({"symbol": "BTCUSDT", "side": "LONG", "entry_price": 95020.02300024, "current_price": 95000.0, "size_usd": 99999.99273865, "unrealized_pnl": -21.06546181, "realized_pnl": 0.0, "timestamp": "2026-11-22T20:44:58.330219Z"})";
 constexpr std::string_view cause = "trade.signal.v5/1795395879300-0";
 
-// Without a call for memory: what the yardstick wastes, the engine would be praised for.
-void append_output(std::string& out, std::string_view stream, std::string_view id, bool trims,
+// What stands in a canned command where an id and a number will be.
+constexpr std::string_view id_place = "\x01";
+constexpr std::string_view number_place = "\x02";
+
+using Words = std::vector<std::string_view>;
+
+Words output_words(std::string_view stream, std::string_view id, bool trims,
                    std::initializer_list<std::string_view> fields) {
-  constexpr std::array<std::string_view, 3> trimming{"MAXLEN", "~", "10000"};
-  std::array<std::string_view, 24> words{"XADD", stream};
-  auto end = words.begin() + 2;
-  if (trims) end = std::copy(trimming.begin(), trimming.end(), end);
-  *end++ = id;
-  end = std::copy(fields.begin(), fields.end(), end);
-  append_command(out, std::span<const std::string_view>(
-                          words.data(), static_cast<std::size_t>(end - words.begin())));
+  Words words{"XADD", stream};
+  if (trims) words.insert(words.end(), {"MAXLEN", "~", "10000"});
+  words.push_back(id);
+  words.insert(words.end(), fields);
+  return words;
+}
+
+Words approval_words(std::string_view id, std::string_view n, bool trims) {
+  return output_words("trade.signal.safe", id, trims,
+                      {"data", approval, "seq", n, "cause", cause, "acct", "main"});
+}
+
+Words execution_words(std::string_view id, std::string_view n, bool trims) {
+  return output_words("trade.execution.res", id, trims,
+                      {"data", execution, "seq", n, "cause", cause, "acct", "main", "qty",
+                       "1.05240907", "model", "uniform"});
+}
+
+Words position_words(std::string_view id, std::string_view n, bool trims) {
+  return output_words("trade.position.update", id, trims,
+                      {"data", position, "seq", n, "cause", cause, "acct", "main"});
+}
+
+void append_word(std::string& out, std::string_view word) {
+  out += '$';
+  out += std::to_string(word.size());
+  out += "\r\n";
+  out += word;
+  out += "\r\n";
 }
 
 }  // namespace
 
-std::array<std::string_view, 14> canned_approval(std::string_view id, std::string_view n) {
-  return {"XADD",   "trade.signal.safe",
-          "MAXLEN", "~",
-          "10000",  id,
-          "data",   approval,
-          "seq",    n,
-          "cause",  cause,
-          "acct",   "main"};
+CannedCommand::CannedCommand(const std::vector<std::string_view>& words) {
+  append_command(before_id_, words);
+  const auto split = [](std::string& text, std::string_view place) {
+    std::string mark;
+    append_word(mark, place);
+    const std::size_t at = text.find(mark);
+    std::string rest = text.substr(at + mark.size());
+    text.resize(at);
+    return rest;
+  };
+  before_number_ = split(before_id_, id_place);
+  rest_ = split(before_number_, number_place);
 }
 
-void append_canned_outputs(std::string& out, const std::string& ms, const std::string& n,
-                           bool trims) {
-  const std::string id = ms + "-" + n;
-  append_output(out, "trade.signal.safe", id, trims,
-                {"data", approval, "seq", n, "cause", cause, "acct", "main"});
-  append_output(out, "trade.execution.res", id, trims,
-                {"data", execution, "seq", n, "cause", cause, "acct", "main", "qty", "1.05240907",
-                 "model", "uniform"});
-  append_output(out, "trade.position.update", id, trims,
-                {"data", position, "seq", n, "cause", cause, "acct", "main"});
+void CannedCommand::append(std::string& out, std::string_view id, std::string_view n) const {
+  out += before_id_;
+  append_word(out, id);
+  out += before_number_;
+  append_word(out, n);
+  out += rest_;
+}
+
+CannedCommand canned_approval(bool trims) {
+  return CannedCommand(approval_words(id_place, number_place, trims));
+}
+
+std::vector<std::string_view> canned_approval_words(bool trims) {
+  return approval_words("*", "1", trims);
 }
 
 void run_relay(const std::string& socket_path, const std::string& start) {
@@ -62,6 +95,14 @@ void run_relay(const std::string& socket_path, const std::string& start) {
   std::string last = start;
   std::string command;
   std::uint64_t number = 0;
+  const auto outputs = [](bool trims) {
+    return std::array{canned_approval(trims),
+                      CannedCommand(execution_words(id_place, number_place, trims)),
+                      CannedCommand(position_words(id_place, number_place, trims))};
+  };
+  const auto first_outputs = outputs(true);
+  const auto further_outputs = outputs(false);
+  std::string id;
   if (start == "$") {
     // Resolved once, as the engine does.
     append_command(command, {"XREVRANGE", "trade.signal.v5", "+", "-", "COUNT", "1"});
@@ -83,8 +124,12 @@ void run_relay(const std::string& socket_path, const std::string& start) {
     const std::string ms = std::to_string(std::chrono::system_clock::now().time_since_epoch() /
                                           std::chrono::milliseconds{1});
     command.clear();
-    for (std::int64_t i = 0; i < count; ++i)
-      append_canned_outputs(command, ms, std::to_string(++number), i == 0);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::string n = std::to_string(++number);
+      id.assign(ms).append("-").append(n);
+      for (const CannedCommand& output : i == 0 ? first_outputs : further_outputs)
+        output.append(command, id, n);
+    }
     socket.send(command);
     for (std::int64_t i = 0; i < 3 * count; ++i)
       socket.skip();

@@ -17,11 +17,12 @@ double relay_rate(Bench& bench, int entries) {
   RespSocket socket(bench.socket_path());
   const std::int64_t begin_ns = now_ns();
   int number = 0;
+  const CannedCommand approval = canned_approval(true);
   std::string command;
   while (number < entries) {
     command.clear();
     for (int i = 0; i < pipelined; ++i)
-      append_command(command, canned_approval("*", std::to_string(++number)));
+      approval.append(command, "*", std::to_string(++number));
     socket.send(command);
     for (int i = 0; i < pipelined; ++i)
       socket.skip();
@@ -46,7 +47,7 @@ double redis_benchmark_rate(Bench& bench, int entries) {
   std::vector<std::string> command{
       "redis-benchmark",         "-s", bench.socket_path(),     "-c",   "1", "-P",
       std::to_string(pipelined), "-n", std::to_string(entries), "--csv"};
-  for (const std::string_view word : canned_approval("*", "1"))
+  for (const std::string_view word : canned_approval_words(true))
     command.emplace_back(word);
   std::string text;
   const int exit_code = bench.run_program(command, text);
