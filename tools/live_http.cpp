@@ -2,7 +2,10 @@
 #include "tools/live_http.hpp"
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstring>
+#include <new>
+#include <pthread.h>
 
 #include "tools/engine_setup.hpp"
 #include "tools/exit_codes.hpp"
@@ -102,6 +105,28 @@ int LiveHttp::bind(Port& port) {
   return exit_ok;
 }
 
+// For the listener that has the live page.
+void LiveHttp::start_recorder() {
+  if (conf_.http_listen.front().empty()) return;
+  recorder_ = std::jthread([this](const std::stop_token& stop) { record_history(stop); });
+}
+
+void LiveHttp::record_history(const std::stop_token& stop) {
+  pthread_setname_np(pthread_self(), "history");
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  const auto never = [] { return false; };
+  while (!stop.stop_requested() && state() == io::LifeState::running) {
+    try {
+      const io::ViewCopies copies = views();
+      if (copies.is_complete()) history_.record(io::sample_of(copies, redis_(), clock_.unix_ns()));
+    } catch (const std::bad_alloc&) {  // a gap in a chart
+    }
+    stopped.wait_for(lock, stop, io::History::interval, never);
+  }
+}
+
 void LiveHttp::begin_drain() {
   if (has_engine()) state_.store(io::LifeState::draining, std::memory_order_release);
   commands_.close();
@@ -109,6 +134,10 @@ void LiveHttp::begin_drain() {
 
 void LiveHttp::stop() {
   begin_drain();
+  if (recorder_.joinable()) {
+    recorder_.request_stop();
+    recorder_.join();
+  }
   for (const auto& port : ports_)
     port->server.stop();
 }

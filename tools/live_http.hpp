@@ -7,12 +7,15 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stop_token>
+#include <thread>
 #include <vector>
 
 #include "io/conf/engine_conf.hpp"
 #include "io/edge/clock.hpp"
 #include "io/edge/pipeline_engine.hpp"
 #include "io/http/engine_desk.hpp"
+#include "io/http/history.hpp"
 #include "io/http/listeners.hpp"
 #include "io/http/router.hpp"
 #include "io/http/stats_server.hpp"
@@ -144,6 +147,7 @@ class LiveHttp final : private io::EngineDesk {
     names_ = &names;
     commands_.open();
     state_.store(io::LifeState::running, std::memory_order_release);
+    start_recorder();
   }
   /// The engine is stopping: no commands from now on.
   void begin_drain();
@@ -167,6 +171,8 @@ class LiveHttp final : private io::EngineDesk {
     return state_.load(std::memory_order_acquire) != io::LifeState::starting;
   }
 
+  void start_recorder();
+  void record_history(const std::stop_token& stop);
   /// 0, or an exit code after it has been told.
   [[nodiscard]] int add_port(std::size_t listener);
   [[nodiscard]] static int bind(Port& port);
@@ -180,6 +186,7 @@ class LiveHttp final : private io::EngineDesk {
   [[nodiscard]] io::RedisFacts redis() override { return redis_(); }
   [[nodiscard]] io::JournalFacts journal() override { return journal_(); }
   [[nodiscard]] io::ToldErrors errors() override { return told_errors().copy(); }
+  [[nodiscard]] io::HistoryFacts history() override { return {clock_.unix_ns(), history_.copy()}; }
   [[nodiscard]] const io::BuildFacts& build() const override { return build_; }
   [[nodiscard]] std::uint64_t order_seed() const override { return conf_.decision.fill.seed; }
   [[nodiscard]] std::uint64_t submit(const io::CommandRequest& request) override;
@@ -207,6 +214,8 @@ class LiveHttp final : private io::EngineDesk {
   io::HttpCounters counters_;
   io::CommandGate gate_;
   std::vector<std::unique_ptr<Port>> ports_;
+  io::History history_;
+  std::jthread recorder_;  ///< of the history
 };
 
 }  // namespace coreloop::tools

@@ -134,6 +134,23 @@ struct ToldErrors {
   std::uint64_t others = 0;          ///< lines that found no room among them
 };
 
+/// How things stood at a moment; the counters are those that the other routes showed then.
+struct HistorySample {
+  std::int64_t unix_ns = 0;
+  std::uint64_t inputs = 0;              ///< sequence number of the last
+  std::uint64_t signals = 0;             ///< received
+  std::uint64_t executions = 0;          ///< filled
+  std::uint64_t lag = 0;                 ///< entries not read yet, of all input streams
+  std::uint64_t pending = 0;             ///< outputs that Redis has not confirmed
+  std::vector<stages::Int128> equities;  ///< by account id, at 1e-8
+};
+
+/// The last minutes.
+struct HistoryFacts {
+  std::int64_t now_unix_ns = 0;        ///< of the clock that the samples are of
+  std::vector<HistorySample> samples;  ///< the oldest first
+};
+
 /// Any thread may call any of it at any time.
 class EngineDesk {
  public:
@@ -146,6 +163,7 @@ class EngineDesk {
   [[nodiscard]] virtual RedisFacts redis() = 0;
   [[nodiscard]] virtual JournalFacts journal() = 0;
   [[nodiscard]] virtual ToldErrors errors() = 0;  ///< since the process began
+  [[nodiscard]] virtual HistoryFacts history() = 0;
   [[nodiscard]] virtual const BuildFacts& build() const = 0;
   [[nodiscard]] virtual std::uint64_t order_seed() const = 0;  ///< conf engine.seed
   /// Queues a command and wakes INGRESS; 0: not now.

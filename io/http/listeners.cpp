@@ -20,6 +20,7 @@ constexpr std::array engine_routes{
     Route{.path = "/prices", .view = show_prices},
     Route{.path = "/redis", .view = show_redis},
     Route{.path = "/errors", .view = show_errors},
+    Route{.path = "/history", .parameter = Parameter::account, .view = show_history},
     Route{.path = "/prices/{symbol}", .parameter = Parameter::price, .command = "price"},
     Route{.path = "/close/{symbol}", .parameter = Parameter::account, .command = "close"},
     Route{.path = "/halt", .command = "halt"},

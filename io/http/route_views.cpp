@@ -7,6 +7,7 @@
 
 #include "io/codec/signal_codec.hpp"
 #include "io/http/book_totals.hpp"
+#include "io/http/history.hpp"
 #include "io/http/live_json.hpp"
 #include "io/http/metrics.hpp"
 #include "io/http/service_json.hpp"
@@ -161,6 +162,12 @@ HttpAnswer show_redis(const ViewRequest& request) {
 
 HttpAnswer show_errors(const ViewRequest& request) {
   return json_answer(errors_json(request.desk.errors(), request.desk.views()));
+}
+
+HttpAnswer show_history(const ViewRequest& request) {
+  return answer_of_account(request, [&request](const ViewCopies& views, auto account) {
+    return history_json(request.desk.history(), views, account);
+  });
 }
 
 HttpAnswer show_openapi(const ViewRequest& request) {

@@ -21,6 +21,7 @@ namespace coreloop::io {
 [[nodiscard]] HttpAnswer show_portfolio(const ViewRequest& request);
 [[nodiscard]] HttpAnswer show_redis(const ViewRequest& request);
 [[nodiscard]] HttpAnswer show_errors(const ViewRequest& request);
+[[nodiscard]] HttpAnswer show_history(const ViewRequest& request);
 [[nodiscard]] HttpAnswer show_live(const ViewRequest& request);
 
 // Of the services, with their keys alone.

@@ -101,6 +101,14 @@ std::string service_health_json(std::int64_t uptime_ns, const ViewCopies& views,
 
 }  // namespace
 
+std::uint64_t signals_received(const OutcomesView& outcomes) {
+  return RiskCounts(outcomes).received;
+}
+
+std::uint64_t orders_filled(const OutcomesView& outcomes) {
+  return ExecutionCounts(outcomes).filled;
+}
+
 std::string liveness_json(LifeState state, std::int64_t uptime_ns) {
   JsonWriter json;
   json.open_object()

@@ -11,6 +11,10 @@
 
 namespace coreloop::io {
 
+// What GET /risk and GET /execution count since their last reset.
+[[nodiscard]] std::uint64_t signals_received(const OutcomesView& outcomes);
+[[nodiscard]] std::uint64_t orders_filled(const OutcomesView& outcomes);
+
 enum class KeySet : std::uint8_t {
   service,  ///< exactly those of the service whose place is taken
   engine,   ///< and what we say beside them

@@ -108,6 +108,7 @@ class QueueingDesk final : public io::EngineDesk {
   [[nodiscard]] io::RedisFacts redis() override { return desk_.redis(); }
   [[nodiscard]] io::JournalFacts journal() override { return desk_.journal(); }
   [[nodiscard]] io::ToldErrors errors() override { return desk_.errors(); }
+  [[nodiscard]] io::HistoryFacts history() override { return desk_.history(); }
   [[nodiscard]] const io::BuildFacts& build() const override { return desk_.build(); }
   [[nodiscard]] std::uint64_t order_seed() const override { return desk_.order_seed(); }
 

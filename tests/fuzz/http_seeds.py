@@ -7,7 +7,7 @@ def requests():
 
     host, token, key = "Host: localhost:8080", "Authorization: Bearer 0123456789abcdef", "Idempotency-Key: k"
     paths = ["/", "/health", "/ready", "/metrics", "/latency", "/risk", "/execution", "/portfolio", "/positions",
-             "/prices", "/redis", "/errors", "/stats", "/docs", "/openapi.json"]
+             "/prices", "/redis", "/errors", "/history", "/stats", "/docs", "/openapi.json"]
     for path in paths:
         for listener in range(4):
             yield f"get{path.replace('/', '_')}_{listener}", request("GET " + path, host, state=listener << 6)

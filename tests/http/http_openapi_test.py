@@ -221,7 +221,7 @@ class OpenApi(DropInCase):
                     method.upper(), target, {"Authorization": "Bearer 0123456789abcdef"})
                 self.assertNotEqual(status, 401, (key, path))
                 document.check(status, headers, body, operation)
-        self.assertEqual(asking, {"listen": 14, "risk_listen": 0, "execution_listen": 0,
+        self.assertEqual(asking, {"listen": 15, "risk_listen": 0, "execution_listen": 0,
                                   "position_listen": 0})
 
     def test_keys_and_the_rate_are_as_told(self):
@@ -265,7 +265,7 @@ class OpenApi(DropInCase):
             busy_counts[key] = len(busy)
             for row in document.operations():
                 self.ask(document, *row[:2], 503 if row in busy else 200)
-        self.assertEqual(busy_counts, {"listen": 11, "risk_listen": 2, "execution_listen": 4,
+        self.assertEqual(busy_counts, {"listen": 12, "risk_listen": 2, "execution_listen": 4,
                                        "position_listen": 5})
 
     def test_what_no_route_has_seen_is_a_problem_too(self):

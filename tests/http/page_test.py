@@ -152,6 +152,27 @@ class Numbers(PageCase):
         self.wait_for(lambda: self.browser.text("#notes") == "")
         self.assertEqual(self.rows("#positions"), {})
 
+    def test_charts_begin_before_the_page_was_opened(self):
+        self.browser.open("about:blank")
+        self.redis.send_signal()
+
+        def past():  # without the account's first sample, which may be of any moment
+            return [sample for sample in self.engine.get("/history")["samples"] if sample["executions"]]
+
+        self.assertTrue(wait_until(lambda: len(past()) >= 2, 30))
+        samples = self.engine.get("/history")["samples"]
+        self.assertNotEqual(samples[-1]["equity"], 10_000)
+        for before, after in zip(samples, samples[1:]):
+            self.assertGreater(after["time_ms"] - before["time_ms"], 1900)
+        self.browser.open(self.origin)
+        self.wait_for_state("running")
+        keys = ("inputs", "signals", "executions", "lag", "equity")
+        shown = self.browser.run("return history")[:len(samples)]
+        self.assertEqual([[row[key] for key in keys] for row in shown],
+                         [[row[key] for key in keys] for row in samples])
+        for row, sample in zip(shown, samples):  # the answer's way is all that lies between
+            self.assertLess(abs(row["at"] - sample["time_ms"]), 1000 * SLACK)
+
     def test_errors_are_told_with_their_count_and_time(self):
         self.assertEqual(self.browser.text("#errors-note"), "none since the start")
         for _ in range(2):

@@ -33,8 +33,9 @@ class RouterTest : public testing::Test {
 };
 
 TEST_F(RouterTest, EveryGetRouteAnswers) {
-  for (const char* path : {"/health", "/ready", "/metrics", "/latency", "/risk", "/execution",
-                           "/portfolio", "/positions", "/prices", "/redis", "/errors"}) {
+  for (const char* path :
+       {"/health", "/ready", "/metrics", "/latency", "/risk", "/execution", "/portfolio",
+        "/positions", "/prices", "/redis", "/errors", "/history"}) {
     const HttpAnswer answer = ask("GET", path);
     EXPECT_EQ(answer.status, 200) << path;
     EXPECT_EQ(answer.content_type, std::string{path} == "/metrics" ? metrics_type : json_type);

@@ -96,6 +96,7 @@ class ScriptedDesk final : public io::EngineDesk {
   [[nodiscard]] io::RedisFacts redis() override { return facts; }
   [[nodiscard]] io::JournalFacts journal() override { return {true, 2, false, 1'000, false, 1}; }
   [[nodiscard]] io::ToldErrors errors() override { return told; }
+  [[nodiscard]] io::HistoryFacts history() override { return past; }
   [[nodiscard]] const io::BuildFacts& build() const override { return built; }
   [[nodiscard]] std::uint64_t order_seed() const override { return 1; }
   [[nodiscard]] std::uint64_t submit(const io::CommandRequest& request) override {
@@ -111,6 +112,7 @@ class ScriptedDesk final : public io::EngineDesk {
   io::ViewCopies copies;
   io::RedisFacts facts;
   io::ToldErrors told;
+  io::HistoryFacts past;
   io::BuildFacts built;
   std::uint64_t ticket = 1;
   io::CommandResult result;
