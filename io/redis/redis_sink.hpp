@@ -79,7 +79,7 @@ class RedisSink final : public RedisSessionOwner {
   /// Ends the connection for good.
   void close() noexcept;
 
-  // Sink.
+  // Sink. Requires: is_ready() once.
   [[nodiscard]] bool has_room() noexcept {
     return queue_.has_room(entries_per_event_max, command_bytes_max);
   }

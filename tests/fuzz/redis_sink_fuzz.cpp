@@ -81,7 +81,8 @@ class SinkRun {
         lose_entry(text.substr(1));
         break;
       case step_end_recovery:
-        if (is_recovering_) sink_.end_of_recovery();
+        if (!is_recovering_ || !may_write()) break;
+        sink_.end_of_recovery();
         is_recovering_ = false;
         break;
       case step_adopt:
@@ -148,7 +149,7 @@ class SinkRun {
   }
 
   void write(std::string_view text) {
-    if (!sink_.has_room()) return;
+    if (!may_write() || !sink_.has_room()) return;
     const std::size_t count = 1 + take_byte(text) % io::entries_per_event_max;
     ++log_ms_;
     for (std::size_t i = 0; i < count; ++i) {
@@ -166,7 +167,18 @@ class SinkRun {
     sink_.end_of_input();
   }
 
+  // Nothing is written before it is known behind which ids.
+  bool may_write() {
+    if (!has_been_ready_) {
+      server_.answer(loop_);
+      server_.settle(loop_);
+    }
+    has_been_ready_ = has_been_ready_ || sink_.is_ready();
+    return has_been_ready_;
+  }
+
   void adopt(std::string_view text) {
+    if (!may_write()) return;
     is_honest_ = false;  // what was taken over never stood there
     const std::size_t stream = take_byte(text) % names.size();
     numbers_[stream] += 1 + take_byte(text);
@@ -225,6 +237,7 @@ class SinkRun {
   std::size_t checked_ = 0;
   std::map<std::string, io::EntryId> last_;  ///< within the transaction
   bool is_inside_ = false;
+  bool has_been_ready_ = false;
   bool is_honest_ = true;
   bool is_recovering_ = false;
 };
