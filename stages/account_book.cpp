@@ -44,7 +44,7 @@ BookChange AccountBook::apply(const BookFill& fill) noexcept {
 
 bool AccountBook::would_fit(const BookFill& fill) const noexcept {
   const std::uint32_t index = find(fill.account, fill.symbol);
-  if (index == no_id && position_count_ == limits_.positions_max) return false;
+  if (index == no_id && !has_free_row()) return false;
   Position position = index == no_id ? Position{} : positions_[index];
   const Int128 quantity = static_cast<Int128>(position.quantity) +
                           sign_of(fill.side) * static_cast<Int128>(fill.quantity);

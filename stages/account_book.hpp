@@ -44,9 +44,13 @@ class AccountBook {
   /// Whether the pair has or can get a row and every amount the fill leaves behind fits 64 bits.
   [[nodiscard]] bool would_fit(const BookFill& fill) const noexcept;
 
+  /// Whether there is room for one more pair.
+  [[nodiscard]] bool has_free_row() const noexcept {
+    return position_count_ < limits_.positions_max;
+  }
   /// Whether (account, symbol) has a row or there is room for one.
   [[nodiscard]] bool has_room(AccountId account, SymbolId symbol) const noexcept {
-    return position_count_ < limits_.positions_max || find(account, symbol) != no_id;
+    return has_free_row() || find(account, symbol) != no_id;
   }
 
   /// Row of (account, symbol), or no_id if never traded.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/check.hpp"
+#include "stages/headroom.hpp"
 #include "stages/sizing.hpp"
 
 namespace coreloop::stages {
@@ -286,15 +287,21 @@ Order Risk::order_of(const Event& event, const Candidate& candidate) const noexc
 // The fill is a pure function of what RISK knows too, so "would not fit" is exact.
 bool Risk::would_fit(const Event& event, const Candidate& candidate,
                      const Order& order) const noexcept {
+  const bool has_row = candidate.position_index != no_id;
+  const Price reference = market_.price(event.symbol).reference(order.side);
+  if ((has_row || book_.has_free_row()) &&
+      has_headroom(fill_costs_,
+                   {candidate.notional, candidate.entry, candidate.opposite_value, reference},
+                   has_row ? &book_.position(candidate.position_index) : nullptr,
+                   book_.account(event.account), book_.limits().initial_balance)) {
+    return true;
+  }
   if (!fits(candidate.notional) || !fits(candidate.opposite_value)) return false;
   const bool is_signal = event.kind == EventKind::signal;
   const Ratio u = slippage(fill_costs_, cause_of(event),
                            is_signal ? event.signal.max_slippage_pct : absent_ratio);
   Fill fill;
-  if (!simulate_fill(fill_costs_, order, market_.price(event.symbol).reference(order.side), u,
-                     lot_step(event.symbol), fill)) {
-    return false;
-  }
+  if (!simulate_fill(fill_costs_, order, reference, u, lot_step(event.symbol), fill)) return false;
   return fill.quantity == 0 || book_.would_fit({event.account, event.symbol, order.side, fill.price,
                                                 fill.quantity, fill.fee});
 }
