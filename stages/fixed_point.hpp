@@ -72,7 +72,15 @@ struct Quotient {
 /// dividend / divisor to the nearest, ties to even. Requires: divisor > 0.
 [[nodiscard]] constexpr Int128 half_even(Int128 dividend, Int128 divisor) noexcept {
   const auto d = static_cast<UInt128>(divisor);
-  const Quotient q = divided(magnitude(dividend), d);
+  const UInt128 size = magnitude(dividend);
+  if (((size | d * 2) >> 64) == 0) {
+    const auto a = static_cast<std::uint64_t>(size);
+    const auto b = static_cast<std::uint64_t>(d);
+    const std::uint64_t whole = a / b;
+    const std::uint64_t odd = whole & 1;  // at a tie it is what decides
+    return with_sign(whole + (2 * (a - whole * b) + odd > b ? 1 : 0), dividend < 0);
+  }
+  const Quotient q = divided(size, d);
   const UInt128 above = q.rest * 2;
   const bool rounds_up = above > d || (above == d && (q.whole & 1) != 0);
   return with_sign(q.whole + (rounds_up ? 1 : 0), dividend < 0);

@@ -47,11 +47,25 @@ void Valuation::open_account(AccountId account) noexcept {
     total_peak_.deposit(value.measured);
 }
 
+// Into the loop over holders, and not called by it.
+[[gnu::always_inline]] inline void Valuation::revalue(std::uint32_t index, Price mark) noexcept {
+  const Position& position = book_.position(index);
+  AccountValue& account = accounts_[position.account];
+  Row& row = rows_[index];
+  const Money value = position.value_at(mark);
+  const Money unrealized = position.unrealized_at(mark);
+  account.exposure += static_cast<Int128>(value) - row.value;
+  account.unrealized += static_cast<Int128>(unrealized) - row.unrealized;
+  row.value = value;
+  row.unrealized = unrealized;
+  if (account.is_touched) return;
+  account.is_touched = true;
+  touched_.push_back(position.account);  // within the reserved capacity: one entry an account
+}
+
 void Valuation::refresh_symbol(SymbolId symbol, Price mark) noexcept {
-  for (std::uint32_t i = first_holder_[symbol]; i != no_id; i = rows_[i].next_holder) {
+  for (std::uint32_t i = first_holder_[symbol]; i != no_id; i = rows_[i].next_holder)
     revalue(i, mark);
-    touch(book_.position(i).account);
-  }
 }
 
 void Valuation::refresh_position(std::uint32_t index, Price mark) noexcept {
@@ -63,7 +77,6 @@ void Valuation::refresh_position(std::uint32_t index, Price mark) noexcept {
       unlist(index, position.symbol);
   }
   revalue(index, mark);
-  touch(position.account);
 }
 
 void Valuation::look_at_peaks() noexcept {
@@ -78,24 +91,6 @@ void Valuation::look_at_peaks() noexcept {
   }
   touched_.clear();
   total_peak_.look(total_);
-}
-
-void Valuation::revalue(std::uint32_t index, Price mark) noexcept {
-  const Position& position = book_.position(index);
-  AccountValue& account = accounts_[position.account];
-  Row& row = rows_[index];
-  const Money value = position.value_at(mark);
-  const Money unrealized = position.unrealized_at(mark);
-  account.exposure += static_cast<Int128>(value) - row.value;
-  account.unrealized += static_cast<Int128>(unrealized) - row.unrealized;
-  row.value = value;
-  row.unrealized = unrealized;
-}
-
-void Valuation::touch(AccountId account) noexcept {
-  if (accounts_[account].is_touched) return;
-  accounts_[account].is_touched = true;
-  touched_.push_back(account);  // within the reserved capacity: one entry an account
 }
 
 void Valuation::list(std::uint32_t index, SymbolId symbol) noexcept {

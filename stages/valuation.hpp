@@ -130,7 +130,6 @@ class Valuation {
     return basis_ == DrawdownBasis::equity ? equity(account) : Int128{book_.balance(account)};
   }
   void revalue(std::uint32_t index, Price mark) noexcept;
-  void touch(AccountId account) noexcept;
   void list(std::uint32_t index, SymbolId symbol) noexcept;
   void unlist(std::uint32_t index, SymbolId symbol) noexcept;
 

@@ -115,5 +115,28 @@ TEST(FixedPointTest, HalfEvenIsTheNearestAndTiesAreEven) {
   }
 }
 
+// Around 2^64, where 64 bits no longer do, and for the widest divisors.
+TEST(FixedPointTest, HalfEvenIsTheNearestWhetherTheNumbersAreWideOrNot) {
+  std::mt19937_64 random{5};
+  int ties = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    const auto divisor = static_cast<Int128>(1 + (random() >> (1 + random() % 63)));
+    const Int128 near = static_cast<Int128>(UINT64_MAX) + 1 -
+                        static_cast<Int128>(random() % 4'096) +
+                        static_cast<Int128>(random() % 4'096);
+    const Int128 tie = divisor * static_cast<Int128>(random() >> 34) + divisor / 2;
+    const Int128 size = random() % 2 == 0 ? near : tie;
+    const Int128 dividend = random() % 2 == 0 ? size : -size;
+    const Int128 quotient = half_even(dividend, divisor);
+    const Int128 twice_off = 2 * (quotient * divisor - dividend);
+    ASSERT_TRUE(twice_off <= divisor && twice_off >= -divisor) << "draw " << i;
+    if (twice_off == divisor || twice_off == -divisor) {
+      ASSERT_TRUE(quotient % 2 == 0) << "draw " << i;
+      ++ties;
+    }
+  }
+  EXPECT_GT(ties, 10'000);
+}
+
 }  // namespace
 }  // namespace coreloop::stages
