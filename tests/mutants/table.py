@@ -135,8 +135,8 @@ BOOKS = [
     *_rows("stages/account_book.hpp",
            ("fees-forgotten", "+ accounts_[id].realized - accounts_[id].fees", "+ accounts_[id].realized",
             "balance leaves the fees out"),
-           ("full-is-full", "position_count_ < limits_.positions_max || find(account, symbol) != no_id",
-            "position_count_ < limits_.positions_max", "with the table full, known pairs find no room")),
+           ("full-is-full", "return has_free_row() || find(account, symbol) != no_id;", "return has_free_row();",
+            "with the table full, known pairs find no room")),
 ]
 
 MARK = [
