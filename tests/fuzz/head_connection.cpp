@@ -6,7 +6,10 @@
 #include <cerrno>
 #include <chrono>
 #include <mutex>
+#include <thread>
 #include <utility>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,6 +50,15 @@ class Reader {
       cut_count_};
 };
 
+// Until everything that `socket` has sent has been read, or the other end is closed; and a moment
+// more, in which the reader finds that there is nothing else yet.
+void wait_for_reader(int socket) {
+  int unread = 0;
+  while (::ioctl(socket, SIOCOUTQ, &unread) == 0 && unread > 0)
+    std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::microseconds(20));
+}
+
 }  // namespace
 
 HeadOutcome send_to_reader(std::string_view bytes, std::size_t piece_bytes) {
@@ -55,6 +67,7 @@ HeadOutcome send_to_reader(std::string_view bytes, std::size_t piece_bytes) {
   CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0, "two ends");
   const int ours = ends[0];
   reader.add(ends[1]);
+  bool is_first = true;
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, piece_bytes);
     const ssize_t sent = ::send(ours, piece.data(), piece.size(), MSG_NOSIGNAL);
@@ -62,6 +75,9 @@ HeadOutcome send_to_reader(std::string_view bytes, std::size_t piece_bytes) {
     // Whoever has been refused is not listened to any more.
     if (sent < 0) break;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
+    // Whether a head comes in pieces is the input's to say, and not a race with the reader.
+    if (is_first && !bytes.empty()) wait_for_reader(ours);
+    is_first = false;
   }
   ::shutdown(ours, SHUT_WR);
   HeadOutcome outcome;
