@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "bench/redis/resp_socket.hpp"
+#include "io/redis/resp_command.hpp"
 
 namespace coreloop::bench {
 namespace {
@@ -50,21 +51,13 @@ Words position_words(std::string_view id, std::string_view n, bool trims) {
                       {"data", position, "seq", n, "cause", cause, "acct", "main"});
 }
 
-void append_word(std::string& out, std::string_view word) {
-  out += '$';
-  out += std::to_string(word.size());
-  out += "\r\n";
-  out += word;
-  out += "\r\n";
-}
-
 }  // namespace
 
 CannedCommand::CannedCommand(const std::vector<std::string_view>& words) {
   append_command(before_id_, words);
   const auto split = [](std::string& text, std::string_view place) {
     std::string mark;
-    append_word(mark, place);
+    io::append_word(mark, place);
     const std::size_t at = text.find(mark);
     std::string rest = text.substr(at + mark.size());
     text.resize(at);
@@ -76,9 +69,9 @@ CannedCommand::CannedCommand(const std::vector<std::string_view>& words) {
 
 void CannedCommand::append(std::string& out, std::string_view id, std::string_view n) const {
   out += before_id_;
-  append_word(out, id);
+  io::append_word(out, id);
   out += before_number_;
-  append_word(out, n);
+  io::append_word(out, n);
   out += rest_;
 }
 

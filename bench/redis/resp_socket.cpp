@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "io/redis/resp_command.hpp"
+
 namespace coreloop::bench {
 
 void give_up(const std::string& why) {
@@ -126,12 +128,9 @@ void append_command(std::string& out, std::initializer_list<std::string_view> wo
 }
 
 void append_command(std::string& out, std::span<const std::string_view> words) {
-  out += "*" + std::to_string(words.size()) + "\r\n";
-  for (const std::string_view word : words) {
-    out += "$" + std::to_string(word.size()) + "\r\n";
-    out += word;
-    out += "\r\n";
-  }
+  io::begin_command(out, words.size());
+  for (const std::string_view word : words)
+    io::append_word(out, word);
 }
 
 std::int64_t pull_entries(RespSocket& socket, std::string& last) {
