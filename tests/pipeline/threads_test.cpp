@@ -124,9 +124,11 @@ TEST(ThreadsTest, SleepsWhileTheSinkHasNoRoom) {
     RecordedRun run(entries, cuts, 2);
     run.sink.is_stalled = true;
     run.engine->start();
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    const std::size_t last = run.engine->thread_count() - 1;
-    EXPECT_GE(run.engine->loop_counters(last).sleeps.get(), 2U) << "layout " << cuts;
+    const auto& counters = run.engine->loop_counters(run.engine->thread_count() - 1);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (counters.sleeps.get() < 2 && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_GE(counters.sleeps.get(), 2U) << "layout " << cuts;
     run.sink.is_stalled = false;
     ASSERT_TRUE(finish(run)) << "layout " << cuts;
     EXPECT_TRUE(run.engine->is_drained()) << "layout " << cuts;
