@@ -46,7 +46,7 @@ void RedisSource::resume(std::span<const StreamPlace> places, std::vector<InputH
     positions_[i].cursor = starts_[i].id;
     positions_[i].index = starts_[i].index;
     positions_[i].index_is_known = starts_[i].index != 0;
-    if (histories_.size() == i) histories_.emplace_back(starts_[i].id);
+    if (histories_.size() == i) histories_.emplace_back(starts_[i].id, options_.history_entries);
     histories_[i].put_in_order();
     positions_[i].known_until = histories_[i].highest();
   }
@@ -175,7 +175,7 @@ void RedisSource::resolve(std::size_t stream, const StreamInfo& info) {
   if (answers_awaited_ != 0) return;
   for (const Position& position : positions_) {
     starts_.push_back({position.cursor, position.index_is_known ? position.index : 0});
-    histories_.emplace_back(position.cursor);
+    histories_.emplace_back(position.cursor, options_.history_entries);
   }
   has_resolved_ = true;
   state_ = State::open;

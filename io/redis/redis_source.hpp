@@ -37,6 +37,7 @@ struct RedisSourceOptions {
   OnRewind on_rewind = OnRewind::stop;
   std::uint32_t count_max = 1'024;  ///< entries a stream and reply
   std::uint32_t block_ms = 1'000;
+  std::size_t history_entries = InputHistory::usual_capacity;  ///< remembered of each stream
   Clock* clock = nullptr;  ///< stamps what arrives; must outlive the source
 };
 

@@ -26,6 +26,9 @@ namespace {
 constexpr int rounds_max = 20;
 constexpr int waits_max = 40;
 
+// More than any input makes. As many as an engine remembers are megabytes to prepare, each time.
+constexpr std::size_t history_entries = 256;
+
 enum Step : unsigned char {
   step_answer = 0xFE,      ///< the truth, until nothing more is asked
   step_hang_up = 0xFD,     ///< the connection ends
@@ -138,6 +141,7 @@ class SourceRun {
     options.on_rewind = (choices & 4) != 0    ? io::OnRewind::take
                         : (choices & 32) != 0 ? io::OnRewind::skip
                                               : io::OnRewind::stop;
+    options.history_entries = history_entries;
     options.clock = &clock_;
     return options;
   }
