@@ -22,6 +22,7 @@ namespace coreloop::engine {
 struct WaitOptions {
   WaitPolicy policy = WaitPolicy::adaptive;
   std::uint64_t spin_ns = 50'000;  ///< adaptive: this long without work before it sleeps
+  bool shares_core = false;        ///< adaptive: yields its core at each turn while it spins
   std::int64_t sleep_ns_max =
       100'000'000;  ///< adaptive: a sleeper does its housekeeping at least this often
   std::int64_t world_sleep_ns =
@@ -79,7 +80,8 @@ void wait_for_work(Loop& loop, const TurnOptions& options, const Housekeeping& h
     case WaitPolicy::adaptive:
       break;
   }
-  if (idle_ticks < spin_ticks) return spin_pause();
+  if (idle_ticks < spin_ticks)
+    return options.wait.shares_core ? std::this_thread::yield() : spin_pause();
   options.waker.announce();
 #ifndef CORELOOP_MUTANT_NO_RECHECK
   // Work that came before the announcement woke nobody: look once more.

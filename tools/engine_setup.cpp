@@ -34,11 +34,11 @@ int plan_threads(const io::ThreadsConf& threads, io::PipelineOptions& options) {
   options.threads = layout.threads;
   options.ring_capacity = static_cast<std::uint32_t>(threads.ring_capacity);
   options.wait.policy = static_cast<engine::WaitPolicy>(threads.wait);
-  // Redis, its producers and consumers want cores too: on a small machine a thread that spins takes
-  // one from whoever it waits for (bench/redis: one signal at a time takes twice as long).
-  const bool has_cores_to_spare = engine::usable_core_count() >= layout.threads.size() + 3;
-  const std::int64_t spin_us = threads.spin_us.value_or(has_cores_to_spare ? 50 : 5);
-  options.wait.spin_ns = static_cast<std::uint64_t>(spin_us) * 1'000;
+  options.wait.spin_ns = static_cast<std::uint64_t>(threads.spin_us) * 1'000;
+  // Redis, its producers and consumers want cores too: on a small machine whoever a spinning thread
+  // waits for may want the very core it spins on.
+  constexpr std::size_t others = 3;
+  options.wait.shares_core = engine::usable_core_count() < layout.threads.size() + others;
   return exit_ok;
 }
 

@@ -162,7 +162,8 @@ std::vector<ConfKey> make_keys() {
   add("wait", "\"adaptive\"", presents,
       choice_rule({"spin", "yield", "adaptive"},
                   [](EngineConf& c, std::size_t v) { c.threads.wait = static_cast<WaitKind>(v); }));
-  add("spin_us", "\"auto\"", presents, spin_rule());
+  add("spin_us", "50", presents,
+      integer_rule(0, 1'000'000, [](EngineConf& c, std::int64_t v) { c.threads.spin_us = v; }));
   add("oversubscribe", "false", presents,
       boolean_rule([](EngineConf& c, bool v) { c.threads.oversubscribe = v; }));
 

@@ -138,18 +138,6 @@ ConfRule cores_rule() {
           }};
 }
 
-ConfRule spin_rule() {
-  return {"\"auto\", or a whole number from 0 to 1000000",
-          [](const TomlValue& value, EngineConf& conf) {
-            conf.threads.spin_us.reset();
-            if (value.kind == TomlKind::string) return value.string == "auto";
-            std::int64_t number = 0;
-            if (!read_conf_integer(value, number) || number < 0 || number > 1'000'000) return false;
-            conf.threads.spin_us = number;
-            return true;
-          }};
-}
-
 ConfRule ring_capacity_rule() {
   return {"a power of two from 2 to 65536", [](const TomlValue& value, EngineConf& conf) {
             std::int64_t number = 0;

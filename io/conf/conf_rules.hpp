@@ -22,7 +22,6 @@ namespace coreloop::io {
 [[nodiscard]] ConfRule streams_rule();
 [[nodiscard]] ConfRule layout_rule();
 [[nodiscard]] ConfRule cores_rule();
-[[nodiscard]] ConfRule spin_rule();
 [[nodiscard]] ConfRule ring_capacity_rule();
 
 }  // namespace coreloop::io

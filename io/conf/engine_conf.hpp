@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,7 +37,7 @@ struct ThreadsConf {
   std::vector<std::int64_t> cores;               ///< one a thread; empty: auto or none
   bool pins_cores = true;                        ///< false: cores = "none"
   WaitKind wait = WaitKind::adaptive;
-  std::optional<std::int64_t> spin_us;  ///< none: auto
+  std::int64_t spin_us = 50;
   bool oversubscribe = false;
   std::int64_t ring_capacity = 1'024;
 };

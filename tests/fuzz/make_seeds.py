@@ -98,7 +98,7 @@ def confs():
     yield "threads", source + (b'[threads]\nlayout = [["ingress"], ["risk", "fill"]]\ncores = [0, 1]\n'
                                b'spin_us = 5\nwait = "spin"\noversubscribe = true\n[rings]\ncapacity = 64\n'
                                b'[accounts]\nnames = ["main", "b"]\n')
-    yield "words", source + b'start = "5-1"\n[threads]\ncores = "none"\nlayout = "auto"\nspin_us = "auto"\n'
+    yield "words", source + b'start = "5-1"\n[threads]\ncores = "none"\nlayout = "auto"\nspin_us = 0\n'
     yield "texts", b"[input]\nsource = '''\ncapture:a''' # x\n[journal]\ndir = \"\"\"a\\\n  b\"\"\"\n"
     yield "urls", source + b'[redis]\nurl = "redis://user:p%40ss@[::1]:6380/2"\n[http]\nlisten = "[::1]:0"\n'
     for number, url in enumerate((b"redis://[::1]", b"redis://[::1", b"redis://[::1]x", b"redis://u@h:0", b"redis://:%zz@h",
