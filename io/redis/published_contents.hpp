@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -43,13 +44,14 @@ class PublishedContents {
     entries.push_back({id, checksum});
   }
 
-  /// Whether something else stands under `id`. In a stream ids are asked for in order.
-  [[nodiscard]] bool differs(std::size_t stream, EntryId id, std::uint32_t checksum) noexcept {
+  /// The checksum that was noted under `id`; none: of this entry the id alone is known. In a stream
+  /// ids are asked for in order.
+  [[nodiscard]] std::optional<std::uint32_t> checksum_of(std::size_t stream, EntryId id) noexcept {
     Stream& there = streams_[stream];
     while (there.next < there.entries.size() && there.entries[there.next].id < id)
       ++there.next;
-    if (there.next == there.entries.size() || there.entries[there.next].id != id) return false;
-    return there.entries[there.next].checksum != checksum;
+    if (there.next == there.entries.size() || there.entries[there.next].id != id) return {};
+    return there.entries[there.next].checksum;
   }
 
   /// Entries noted.

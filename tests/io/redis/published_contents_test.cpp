@@ -20,21 +20,21 @@ TEST(FieldsChecksumTest, TellsListsThatReadTheSame) {
   EXPECT_NE(checksum_of({"data", "x"}), checksum_of({"x", "data"}));
 }
 
-TEST(PublishedContentsTest, ComparesWhatItKnows) {
+TEST(PublishedContentsTest, TellsWhatItKnows) {
   PublishedContents contents;
   contents.note(0, {10, 1}, 111);
   contents.note(0, {10, 3}, 333);
   contents.note(4, {10, 2}, 222);
   EXPECT_EQ(contents.size(), 3U);
-  EXPECT_FALSE(contents.differs(0, {10, 1}, 111));
-  EXPECT_FALSE(contents.differs(0, {10, 2}, 0)) << "not known";
-  EXPECT_TRUE(contents.differs(0, {10, 3}, 111));
-  EXPECT_FALSE(contents.differs(0, {10, 4}, 0)) << "not there yet";
-  EXPECT_TRUE(contents.differs(4, {10, 2}, 333)) << "each stream by itself";
-  EXPECT_FALSE(contents.differs(4, {11, 2}, 333)) << "another id";
+  EXPECT_EQ(contents.checksum_of(0, {10, 1}), 111U);
+  EXPECT_EQ(contents.checksum_of(0, {10, 2}), std::nullopt) << "not known";
+  EXPECT_EQ(contents.checksum_of(0, {10, 3}), 333U);
+  EXPECT_EQ(contents.checksum_of(0, {10, 4}), std::nullopt) << "not there yet";
+  EXPECT_EQ(contents.checksum_of(4, {10, 2}), 222U) << "each stream by itself";
+  EXPECT_EQ(contents.checksum_of(4, {11, 2}), std::nullopt) << "another id";
   contents.clear();
   EXPECT_EQ(contents.size(), 0U);
-  EXPECT_FALSE(contents.differs(0, {10, 3}, 111));
+  EXPECT_EQ(contents.checksum_of(0, {10, 3}), std::nullopt);
 }
 
 TEST(PublishedContentsTest, ForgetsTheOldestOfTooMany) {
@@ -42,9 +42,9 @@ TEST(PublishedContentsTest, ForgetsTheOldestOfTooMany) {
   for (std::uint64_t number = 1; number <= PublishedContents::entries_max + 1; ++number)
     contents.note(2, {10, number}, 7);
   EXPECT_EQ(contents.size(), PublishedContents::entries_max / 2 + 1);
-  EXPECT_FALSE(contents.differs(2, {10, 1}, 8));
-  EXPECT_TRUE(contents.differs(2, {10, PublishedContents::entries_max}, 8));
-  EXPECT_TRUE(contents.differs(2, {10, PublishedContents::entries_max + 1}, 8));
+  EXPECT_EQ(contents.checksum_of(2, {10, 1}), std::nullopt);
+  EXPECT_EQ(contents.checksum_of(2, {10, PublishedContents::entries_max}), 7U);
+  EXPECT_EQ(contents.checksum_of(2, {10, PublishedContents::entries_max + 1}), 7U);
 }
 
 }  // namespace
