@@ -153,14 +153,17 @@ class Egress {
   void publish_verdict(const stages::Event& event) noexcept {
     char* const begin = report_.data();
     const EventWords words = words_of(event);
-    if (event.outcome == stages::Outcome::approved) {
+    if (event.outcome == stages::Outcome::approved &&
+        !passes_over(OutputStream::approvals, event)) {
       publish(OutputStream::approvals, event, codec_.write_approval(begin, event, words),
               words.account);
-    } else if (event.outcome == stages::Outcome::rejected) {
+    }
+    if (event.outcome == stages::Outcome::rejected &&
+        !passes_over(OutputStream::rejections, event)) {
       publish(OutputStream::rejections, event, codec_.write_rejection(begin, event, words),
               words.account);
     }
-    if (stages::has_order(event)) {
+    if (stages::has_order(event) && !passes_over(OutputStream::executions, event)) {
       char* const end = codec_.write_execution(begin, event, words);
       std::array<char, stages::decimal_text_max> quantity;
       const char* const quantity_end = stages::write_decimal(quantity.data(), event.fill.quantity);
@@ -172,6 +175,7 @@ class Egress {
   }
 
   void publish_position(const stages::Event& event) noexcept {
+    if (passes_over(OutputStream::positions, event)) return;
     publish(
         OutputStream::positions, event,
         codec_.write_position(report_.data(), event, names_.symbols.name(event.position_symbol)),
@@ -179,6 +183,7 @@ class Egress {
   }
 
   void publish_dead_letter(const stages::Event& event) noexcept {
+    if (passes_over(OutputStream::dead_letters, event)) return;
     std::array<char, 48> id;
     char* end = append_integer(id.data(), event.entry_ms);
     *end++ = '-';
@@ -190,6 +195,30 @@ class Egress {
             {});
   }
 
+  // Of a recovered input: whether its next entry of `stream` needs no text. It takes its number
+  // then.
+  bool passes_over(OutputStream stream, const stages::Event& event) noexcept {
+    if constexpr (requires { sink_.passes_over(stream, EntryId{}); }) {
+      if (event.sequence > options_.recovered_sequence) [[likely]]
+        return false;
+      const EntryId id = next_id(stream, log_ms_of(event));
+      if (!sink_.passes_over(stream, id)) return false;
+      last_ids_[static_cast<std::size_t>(stream)] = id;
+      return true;
+    }
+    return false;
+  }
+
+  [[nodiscard]] static std::uint64_t log_ms_of(const stages::Event& event) noexcept {
+    return static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms);
+  }
+
+  // Log time never goes back, but an adopted id may lie ahead of it.
+  [[nodiscard]] EntryId next_id(OutputStream stream, std::uint64_t log_ms) const noexcept {
+    const EntryId last = last_ids_[static_cast<std::size_t>(stream)];
+    return {std::max(last.ms, log_ms), last.counter + 1};
+  }
+
   // `account` empty: no such field. `further`: fields already standing behind it.
   void publish(OutputStream stream, const stages::Event& event, const char* report_end,
                std::string_view account, std::size_t further = 0) noexcept {
@@ -197,9 +226,8 @@ class Egress {
     fields_[0] = {"data", {report_.data(), static_cast<std::size_t>(report_end - report_.data())}};
     fields_[3] = {"acct", account};
     const std::size_t field_count = account.empty() ? 3 : 4 + further;
-    EntryId& id = last_ids_[static_cast<std::size_t>(stream)];
-    // Log time never goes back, but an adopted id may lie ahead of it.
-    id = {std::max(id.ms, log_ms_), id.counter + 1};
+    const EntryId id = next_id(stream, log_ms_);
+    last_ids_[static_cast<std::size_t>(stream)] = id;
     sink_.write({.stream = stream,
                  .id_ms = id.ms,
                  .id_number = id.counter,
@@ -211,7 +239,7 @@ class Egress {
   // What all outputs of an input say of it: written once.
   void name_input(const stages::Event& event) noexcept {
     named_sequence_ = event.sequence;
-    log_ms_ = static_cast<std::uint64_t>(event.log_unix_ns / stages::ns_per_ms);
+    log_ms_ = log_ms_of(event);
     const char* const end = append_integer(sequence_.data(), event.sequence);
     fields_[1] = {"seq", {sequence_.data(), static_cast<std::size_t>(end - sequence_.data())}};
     fields_[2] = {"cause", cause_of(event)};

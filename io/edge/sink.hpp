@@ -49,8 +49,9 @@ inline constexpr std::size_t entries_per_event_max = 3;
 
 /// A sink that publishes in transactions may offer `end_of_input()`: the entries since the last
 /// call belong together; and `end_of_recovery()`: everything before was made once already, of the
-/// inputs of a journal. `has_room` answers whether entries_per_event_max more entries can be taken
-/// now; EGRESS asks before it encodes.
+/// inputs of a journal; until then `passes_over(stream, id)`: true where nobody needs that entry's
+/// text any more, which then is not encoded. `has_room` answers whether entries_per_event_max more
+/// entries can be taken now; EGRESS asks before it encodes.
 // clang-format off
 template <class S>
 concept Sink = requires(S& sink, const OutputEntry& entry) {

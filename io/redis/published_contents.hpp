@@ -54,6 +54,12 @@ class PublishedContents {
     return there.entries[there.next].checksum;
   }
 
+  /// Id of the first entry noted of `stream`; {0, 0}: none is.
+  [[nodiscard]] EntryId oldest(std::size_t stream) const noexcept {
+    const std::vector<Entry>& entries = streams_[stream].entries;
+    return entries.empty() ? EntryId{} : entries.front().id;
+  }
+
   /// Entries noted.
   [[nodiscard]] std::size_t size() const noexcept {
     std::size_t size = 0;

@@ -86,6 +86,7 @@ class RedisSink final : public RedisSessionOwner {
   void write(const OutputEntry& entry) noexcept;
   /// Up to `id`, which stands in the stream or did, entries are ours that nothing makes any more.
   void adopt(OutputStream stream, EntryId id) noexcept;
+  bool passes_over(OutputStream stream, EntryId id) noexcept;
   void end_of_input() noexcept;
   void end_of_recovery() noexcept;
   /// Whether what the replay made has led to what stands in the streams, or there was none. Any

@@ -90,6 +90,13 @@ void RedisSink::on_contents(RedisReply reply) {
   read_page(reply.size() == 0 ? found_[contents_stream_].last : last);
 }
 
+// What is older than all that Redis still has can neither be compared nor be wanted back.
+bool RedisSink::passes_over(OutputStream stream, EntryId id) noexcept {
+  const auto i = static_cast<std::size_t>(stream);
+  if (!is_recovering_ || id > in_redis_[i] || id >= contents_.oldest(i)) return false;
+  return checks_[i].on_made(id) == RecoveryCheck::Step::there;
+}
+
 void RedisSink::check_recovered(std::size_t stream, const OutputEntry& entry) noexcept {
   switch (checks_[stream].on_made({entry.id_ms, entry.id_number})) {
     case RecoveryCheck::Step::there:

@@ -184,6 +184,51 @@ TEST_F(EgressTest, NumbersEachStreamFromOneWithoutGaps) {
   EXPECT_EQ(egress_.entry_count(OutputStream::positions), 0U);
 }
 
+// Has the first two entries of each stream, and wants the text of none.
+struct PassingSink : tests::MemorySink {
+  std::vector<std::pair<OutputStream, EntryId>> passed;
+  bool passes_over(OutputStream stream, EntryId id) noexcept {
+    if (id.counter > 2) return false;
+    passed.emplace_back(stream, id);
+    return true;
+  }
+};
+
+TEST_F(EgressTest, WhatTheSinkPassesOverTakesItsNumberUnwritten) {
+  PassingSink sink;
+  Egress<PassingSink> egress(
+      sink, names_, text_,
+      {.streams = {{"in.signals", StreamKind::signals}}, .seed = 1, .recovered_sequence = 44});
+  for (std::uint64_t sequence = 42; sequence <= 46; ++sequence) {
+    Event event = approved();
+    event.sequence = sequence;
+    EXPECT_EQ(egress.on_message(event), Progress::absorbed);
+  }
+  const EntryId first{1'768'212'000'123, 1};
+  const EntryId second{1'768'212'000'123, 2};
+  EXPECT_EQ(sink.passed,
+            (std::vector<std::pair<OutputStream, EntryId>>{{OutputStream::approvals, first},
+                                                           {OutputStream::executions, first},
+                                                           {OutputStream::approvals, second},
+                                                           {OutputStream::executions, second}}));
+  ASSERT_EQ(sink.entries.size(), 6U);
+  EXPECT_EQ(sink.entries[0].stream, OutputStream::approvals);
+  EXPECT_EQ(sink.entries[0].id_number, 3U);
+  EXPECT_EQ(sink.entries[0].field("seq"), "44");
+  EXPECT_EQ(sink.entries[5].id_number, 5U);
+  EXPECT_EQ(egress.entry_count(OutputStream::executions), 5U);
+}
+
+TEST_F(EgressTest, OfNewInputsNothingIsPassedOver) {
+  PassingSink sink;
+  Egress<PassingSink> egress(sink, names_, text_,
+                             {.streams = {{"in.signals", StreamKind::signals}}, .seed = 1});
+  Event event = approved();
+  egress.on_message(event);
+  EXPECT_TRUE(sink.passed.empty());
+  EXPECT_EQ(sink.entries.size(), 2U);
+}
+
 TEST_F(EgressTest, NamesTimersAndCommandsByLogTimeAndSequence) {
   Event timer{};
   timer.sequence = 9;

@@ -217,6 +217,31 @@ class OtherContentTest(JournalCase):
         self.run_once(20)
         self.check()
 
+    def test_what_redis_has_no_longer_takes_its_number_alone(self):
+        """Its text is not made again; of the oldest entry that is kept, it is."""
+        kept = 10
+        self.run_once(dies=True)
+        self.forget_snapshots()
+        before = {stream: self.server.ask.entries(stream) for stream in OUTPUTS}
+        self.assertGreater(len(before[SAFE]), 2 * kept)
+        for stream in OUTPUTS:
+            self.server.ask("XTRIM", stream, "MAXLEN", kept)
+        self.signals_fed = self.outcome_count()
+        entries = self.server.ask.entries(SAFE)
+        self.write_again(SAFE, [(i, {**f, "acct": "other"} if place == 0 else f) for place, (i, f) in enumerate(entries)])
+        code, log = self.exit_of_restart()
+        self.assertEqual(code, DATA, log)
+        self.assertIn(f"{SAFE} {entries[0][0]} holds something else", log)
+        self.write_again(SAFE, entries)
+        self.run_once(20, dies=True)
+        self.forget_snapshots()
+        # Whose end is lost behind all that was kept: what is made again begins in its middle.
+        self.write_again(EXECUTION, self.server.ask.entries(EXECUTION)[:kept // 2])
+        self.run_once(20)
+        for stream in OUTPUTS:
+            self.write_again(stream, before[stream][:-kept] + self.server.ask.entries(stream))
+        self.check()
+
     def test_without_leave_to_read_ids_are_compared(self):
         self.run_once(dies=True)
         self.forget_snapshots()

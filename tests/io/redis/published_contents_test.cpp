@@ -26,6 +26,8 @@ TEST(PublishedContentsTest, TellsWhatItKnows) {
   contents.note(0, {10, 3}, 333);
   contents.note(4, {10, 2}, 222);
   EXPECT_EQ(contents.size(), 3U);
+  EXPECT_EQ(contents.oldest(0), (EntryId{10, 1}));
+  EXPECT_EQ(contents.oldest(1), EntryId{}) << "none";
   EXPECT_EQ(contents.checksum_of(0, {10, 1}), 111U);
   EXPECT_EQ(contents.checksum_of(0, {10, 2}), std::nullopt) << "not known";
   EXPECT_EQ(contents.checksum_of(0, {10, 3}), 333U);
