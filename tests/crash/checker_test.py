@@ -104,34 +104,6 @@ class CheckerTest(unittest.TestCase):
             self.renumber(entries, SAFE)
         self.check(change, "divergent")
 
-    def in_two_parts(self, change=lambda entries: None):
-        """The checker of the second part, which goes on from that of the first."""
-        middle = len(self.sent) // 2
-        # Everything that signals up to here have led to; what timers say in between goes to either.
-        last = int(next(fields["seq"] for stream in (SAFE, REJECTED) for _, fields in self.entries[stream]
-                        if fields["cause"].endswith("/" + self.decided_at_or_before(middle))))
-        first = {stream: [e for e in self.entries[stream] if int(e[1]["seq"]) <= last] for stream in OUTPUTS}
-        second = {stream: self.entries[stream][len(first[stream]):] for stream in OUTPUTS}
-        at = next(i for i, (entry_id, _) in enumerate(self.sent) if entry_id == self.decided_at_or_before(middle)) + 1
-        one = Checker(self.sent[:at], first.__getitem__)
-        self.assertEqual(one.run(), [])
-        second = copy.deepcopy(second)
-        change(second)
-        two = Checker(self.sent[at:], second.__getitem__, one)
-        return two, two.run()
-
-    def decided_at_or_before(self, at):
-        decided = {fields["cause"].rsplit("/", 1)[1] for stream in (SAFE, REJECTED) for _, fields in self.entries[stream]}
-        return next(entry_id for entry_id, _ in reversed(self.sent[:at]) if entry_id in decided)
-
-    def test_a_run_in_two_parts(self):
-        _, problems = self.in_two_parts()
-        self.assertEqual(problems, [])
-        two, problems = self.in_two_parts(lambda entries: entries[SAFE].pop(0))
-        self.assertGreater(two.lost, 0, problems)
-        two, problems = self.in_two_parts(lambda entries: entries[EXECUTION].insert(0, self.entries[EXECUTION][0]))
-        self.assertGreater(two.twice, 0, problems)
-
 
 class SlopeTest(unittest.TestCase):
     def test_growth_within_lives_is_found_and_levels_are_none(self):

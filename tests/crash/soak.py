@@ -1,26 +1,28 @@
 #!/usr/bin/env python3
 """Twenty minutes of load with a fault every half minute: nothing lost, nothing twice, nothing that grows.
 
-    tests/crash/soak.py --bin build/release [--minutes 20] [--rate-max 5000] [--record tests/results/soak.txt]
+    tests/crash/soak.py --bin build/release [--minutes 20] [--rate-max RATE] [--record tests/results/soak.txt]
 
-Measures what the engine decides a second and sends half of that, at most --rate-max, so that all of it can be checked.
-In the middle of every half minute something happens: the engine or Redis is killed, stopped or restarted,
-connections are cut or paused, the disk is full. At its end the producer waits until everything is decided; then the
-independent checker judges the half minute, descriptors and threads are counted, and the streams are cut.
+Measures what the engine decides a second and sends half of that, at most --rate-max, and no more than leaves half of the
+free disk free: all of the journal is kept. In the middle of every half minute
+something happens: the engine or Redis is killed, stopped or restarted, connections are cut or paused, the disk is full.
+At its end the producer waits until everything is decided; then the independent checker (soak_checker.cpp) judges the
+half minute, descriptors and threads are counted, and the streams are cut.
 
 At the end: the memory that the engine has taken for itself (RssAnon) must not grow with time (least squares over all
 lives, each with its own level, the first 10 s of each left out, in which each has met a backlog); descriptors and
-threads must be the same in every pause; and a replay of the journal in one go must give every byte of the outputs.
+threads must be the same in every pause; and a replay of the journal in one go must give every byte of the outputs,
+which is compared by a SHA-256 of each stream.
 """
 
 import argparse
 import collections
-import hashlib
 import itertools
 import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,7 +35,7 @@ sys.path.insert(0, str(HERE.parent / "support"))
 from crash_case import LAYOUTS, TICK, CrashRun
 from record import Record
 from soak_producer import Producer
-from stream_checker import DEAD, OUTPUTS, REJECTED, SAFE, SIGNAL, Checker
+from stream_checker import DEAD, OUTPUTS, REJECTED, SAFE, SIGNAL
 from support.server import is_installed
 
 SLACK = float(os.environ.get("CORELOOP_TEST_SLACK", "1"))
@@ -41,6 +43,8 @@ PERIOD_S = 30.0
 SETTLE_S = 60.0 * SLACK
 GROWTH_MB_MAX = 4.0  # over the whole run, by the slope
 WARM_S = 10.0
+BACKLOG = 200_000  # signals, by which the capacity is measured
+JOURNAL_BYTES = 400  # of a signal, and what is kept of it besides
 
 
 class Slope:
@@ -62,16 +66,38 @@ class Slope:
         return above / below if below else 0.0
 
 
+class CheckerProgram:
+    """soak_checker as a child process; goes on from one check to the next."""
+
+    def __init__(self, programs, pool, socket_path):
+        self.process = subprocess.Popen([programs / "soak_checker", pool, socket_path], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+
+    def ask(self, command):
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise AssertionError(f"soak_checker ended with {self.process.wait()} at {command!r}")
+        return json.loads(answer)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        return self.process.wait()
+
+
 class Soak:
     def __init__(self, programs, seed, say):
         self.say = say
-        self.run = CrashRun(programs, seed, segment_mb=4,
-                            server_options=(("appendonly", "yes"), ("appendfsync", "everysec")))
+        self.run = CrashRun(programs, seed, segment_mb=64,
+                            server_options=(("appendonly", "yes"), ("appendfsync", "everysec"),
+                                            ("auto-aof-rewrite-percentage", "0")))
         self.run.url = self.run.server.unix_url
         self.full = self.run.folder / "full"
         self.producer = None
         self.checker = None
-        self.digests = {stream: hashlib.sha256() for stream in OUTPUTS}
+        self.checked_s = 0.0
         self.totals = collections.Counter()
         self.anon, self.life, self.born = Slope(), 0, 0.0
         self.rss_max_mb = 0.0
@@ -177,52 +203,63 @@ class Soak:
             time.sleep(0.05)
 
     def judge(self):
-        """The checker over what came since the last time; then cuts the streams."""
+        """The checker over what came since the last time; then cuts the streams, up to what it has seen."""
         ask = self.run.server.ask
-        entries = {}
-        for stream in OUTPUTS:
-            last = self.checker.last_ids.get(stream) if self.checker else None
-            entries[stream] = [(i, f) for i, f in ask.entries(stream)
-                               if last is None or tuple(map(int, i.split("-"))) > last]
-            for entry in entries[stream]:
-                self.digests[stream].update(repr(entry).encode())
-        checker = Checker(self.producer.take(), entries.__getitem__, self.checker)
-        problems = checker.run()
-        for kind in ("lost", "twice", "divergent"):
-            self.totals[kind] += getattr(checker, kind)
-        self.totals["signals"] += len(checker.sent)
-        self.totals["entries"] += sum(map(len, entries.values()))
-        self.checker = checker
-        for stream in (*OUTPUTS, SIGNAL, TICK):
+        sent = self.run.folder / "sent"
+        self.producer.take(sent)
+        begin = time.monotonic()
+        verdict = self.checker.ask(f"check {sent}")
+        self.checked_s += time.monotonic() - begin
+        for kind in ("signals", "entries", "lost", "twice", "divergent"):
+            self.totals[kind] += verdict[kind]
+        for stream, last_id in verdict["last_ids"].items():
+            ask("XTRIM", stream, "MINID", last_id)
+        for stream in (SIGNAL, TICK):
             ask("XTRIM", stream, "MAXLEN", 1)
-        return problems
+        self.shorten_file()
+        return verdict["problems"]
+
+    def shorten_file(self):
+        """Of Redis, in the pause: what was cut from the streams is in it still, and it would be read at each restart."""
+        ask = self.run.server.ask
+        ask("BGREWRITEAOF")
+        end = time.monotonic() + SETTLE_S
+        while re.search(rb"aof_rewrite_(in_progress|scheduled):1", ask("INFO", "persistence")):
+            if time.monotonic() > end:
+                raise AssertionError(f"Redis rewrites its file for more than {SETTLE_S:.0f} s")
+            time.sleep(0.05)
 
     def capacity(self):
         """Signals a second, of a backlog."""
         self.run.engine.send(signal.SIGSTOP)
-        self.producer.send(20_000)
+        self.producer.send(BACKLOG)
         begin = time.monotonic()
         self.run.engine.send(signal.SIGCONT)
         while self.outcome_count() < self.producer.wanted:
             if time.monotonic() - begin > SETTLE_S:
                 raise AssertionError(f"a backlog is not decided in {SETTLE_S:.0f} s\n{self.run.engine.log[-3000:]}")
             time.sleep(0.005)
-        return 20_000 / (time.monotonic() - begin)
+        return BACKLOG / (time.monotonic() - begin)
 
     def replay_differences(self):
-        run = self.run
-        tape, out = run.folder / "tape.ndjson", run.folder / "out.ndjson"
-        for words in (("export", "--journal", run.journal, "--out", tape), ("run", "--capture", tape, "--out", out)):
-            done = subprocess.run([run.programs / "replay", *words], capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                return [f"replay {words[0]}: exit code {done.returncode}: {done.stderr[-2000:]}"]
-        replayed = {stream: hashlib.sha256() for stream in OUTPUTS}
-        with open(out, encoding="utf-8") as lines:
-            for line in lines:
-                entry = json.loads(line)
-                replayed[entry["stream"]].update(repr((entry["id"], entry["fields"])).encode())
+        """Between every byte that was checked and that an uninterrupted replay of the journal writes."""
+        begin = time.monotonic()
+        checked = self.checker.ask("digests")
+        journal_bytes = sum(path.stat().st_size for path in self.run.journal.iterdir())
+        programs = self.run.programs
+        with subprocess.Popen([programs / "replay", "run", "--journal", self.run.journal, "--out", "-"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as replay:
+            digests = subprocess.run([programs / "soak_checker", "--lines"], stdin=replay.stdout, capture_output=True,
+                                     check=False)
+            replay.stdout.close()
+            told = replay.stderr.read().decode(errors="replace")
+            codes = replay.wait(), digests.returncode
+        if codes != (0, 0):
+            return [f"replay run, soak_checker --lines: exit codes {codes}: {told[-2000:]}{digests.stderr[-2000:]!r}"]
+        self.say(f"journal of {journal_bytes / 1e9:.2f} GB replayed and compared in {time.monotonic() - begin:.0f} s")
+        replayed = json.loads(digests.stdout)
         return [f"{stream}: Redis and an uninterrupted replay differ" for stream in OUTPUTS
-                if replayed[stream].digest() != self.digests[stream].digest()]
+                if replayed[stream] != checked[stream]]
 
     def period(self, number):
         """Half a minute with a fault in its middle; answers the problems."""
@@ -238,10 +275,10 @@ class Soak:
             time.sleep(1.0)
         settled_s = self.settle()
         descriptors, threads = self.count()
-        sent = len(self.producer.sent)
+        sent = self.producer.sent_count
         problems = self.judge()
         anon_kb, = self.status("RssAnon")
-        self.say(f"{number:>3}  {name:<31}{sent:>8} signals  decided {settled_s:>4.1f} s after the last  "
+        self.say(f"{number:>3}  {name:<31}{sent:>9} signals  decided {settled_s:>4.1f} s after the last  "
                  f"RssAnon {anon_kb / 1024:>5.1f} MiB  {descriptors} descriptors  {threads} threads"
                  f"{'' if not problems else '  FAILED'}")
         return problems
@@ -250,10 +287,18 @@ class Soak:
         self.start()
         self.producer = Producer(self.run.server.path, 0, 1)
         self.producer.start()
+        pool = self.run.folder / "pool"
+        self.producer.write_pool(pool)
+        self.checker = CheckerProgram(self.run.programs, pool, self.run.server.path)
         capacity = self.capacity()
-        self.producer.rate = min(rate_max, capacity / 2)
-        self.say(f"a backlog is decided at {capacity:,.0f} signals a second; sent from now on: {self.producer.rate:,.0f}, "
-                 f"{self.producer.rate / capacity * 100:.0f} % of it")
+        room = shutil.disk_usage(self.run.folder).free / 2 / JOURNAL_BYTES / (minutes * 60)
+        limits = {"half of it": capacity / 2, "by the free disk": room}
+        if rate_max:
+            limits["by --rate-max"] = rate_max
+        limit = min(limits, key=limits.get)
+        self.producer.rate = limits[limit]
+        self.say(f"a backlog of {BACKLOG:,} is decided at {capacity:,.0f} signals a second; to be sent from now on: "
+                 f"{self.producer.rate:,.0f}, {self.producer.rate / capacity * 100:.0f} % of it ({limit})")
         problems = self.judge()
         self.count()
         periods = max(1, round(minutes * 60 / PERIOD_S))
@@ -270,7 +315,10 @@ class Soak:
     def growth(self, seconds):
         """What grew; says the rest."""
         by_slope_mb = self.anon.per_second() * seconds
-        self.say(f"signals {self.totals['signals']:,}, output entries {self.totals['entries']:,}, lives {self.life}")
+        sent_rate = (self.totals["signals"] - BACKLOG) / seconds
+        self.say(f"signals {self.totals['signals']:,}, output entries {self.totals['entries']:,}, lives {self.life}; sent at "
+                 f"{sent_rate:,.0f} signals a second, faults included; checked at "
+                 f"{self.totals['entries'] / self.checked_s:,.0f} entries a second")
         self.say(f"lost / twice / divergent  {self.totals['lost']} / {self.totals['twice']} / {self.totals['divergent']}")
         self.say(f"RssAnon by its slope  {by_slope_mb:+.2f} MiB over {seconds / 60:.1f} minutes (limit "
                  f"{GROWTH_MB_MAX} MiB); VmRSS at most {self.rss_max_mb:.0f} MiB, mapped files with it")
@@ -285,20 +333,22 @@ class Soak:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bin", required=True, type=pathlib.Path, help="folder of engine and replay")
+    parser.add_argument("--bin", required=True, type=pathlib.Path, help="folder of engine, replay and soak_checker")
     parser.add_argument("--minutes", type=float, default=20)
-    parser.add_argument("--rate-max", type=float, default=5000, help="signals a second")
+    parser.add_argument("--rate-max", type=float, help="signals a second, if less than half of the capacity")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--record", metavar="FILE", help="keep what is printed")
     options = parser.parse_args()
-    if not is_installed() or not (options.bin / "libfault_shim.so").exists():
-        print("skipped: no redis-server here, or no fault shim in this build")
+    if not is_installed() or not all((options.bin / name).exists() for name in ("libfault_shim.so", "soak_checker")):
+        print("skipped: no redis-server here, or no fault shim or no soak_checker in this build")
         return 77
     record = Record(f"{options.minutes:g} minutes of load with a fault every {PERIOD_S:.0f} s", options.record, "c++")
     soak = Soak(options.bin, options.seed, record.say)
     try:
         problems = soak.soak(options.minutes, options.rate_max)
     finally:
+        if soak.checker is not None:
+            soak.checker.close()
         soak.run.close()
     for problem in problems[:20]:
         record.say(problem)

@@ -1,5 +1,6 @@
 """What streams must show after any number of crashes, from the outside: fed with what the producer sent
-and with what stands in Redis, never with the journal. Integers only; shares no code with the engine.
+and with what stands in Redis, never with the journal. Integers only; shares no code with the engine. The same rules at
+the speed of the soak: soak_judge.hpp.
 
 Lost: a signal without its outcome, an approval without its execution, a fill without its position
 update. Twice: a second one of any of them, or a number of a stream that is given twice. Divergent: an
@@ -60,12 +61,11 @@ class Position:
 
 class Checker:
     """`sent`: [(id, data as a dict or None where it was no signal)] in stream order; `entries_of(stream)`:
-    [(id, fields)]. `before`: the checker of what stood before that in the same streams, all of it decided."""
+    [(id, fields)]."""
 
-    def __init__(self, sent, entries_of, before=None):
+    def __init__(self, sent, entries_of):
         self.sent = dict(sent)
-        self.last_ids = dict(before.last_ids) if before else {}  # of each stream: (ms, number)
-        self.positions = before.positions if before else collections.defaultdict(Position)
+        self.positions = collections.defaultdict(Position)
         self.entries = {stream: entries_of(stream) for stream in OUTPUTS}
         self.problems = []
         self.lost = self.twice = self.divergent = 0
@@ -85,8 +85,8 @@ class Checker:
 
     def _numbers(self):
         for stream, entries in self.entries.items():
-            last_ms, last_number = self.last_ids.get(stream, (0, 0))
-            for wanted, (entry_id, _) in enumerate(entries, last_number + 1):
+            last_ms = 0
+            for wanted, (entry_id, _) in enumerate(entries, 1):
                 ms, number = map(int, entry_id.split("-"))
                 if number != wanted:
                     self._say("lost" if number > wanted else "twice", f"{stream}: {entry_id} where {wanted} belongs")
@@ -94,7 +94,6 @@ class Checker:
                 if ms < last_ms:
                     self._say("divergent", f"{stream}: {entry_id} goes back")
                 last_ms = ms
-                self.last_ids[stream] = ms, number
 
     def _outcomes(self):
         outcomes = collections.Counter()
