@@ -49,7 +49,7 @@ THIRD_PARTY = {
     "boost/": ("engine/ring.hpp", "bench/ring_bench.cpp"),
     "simdjson": ("io/codec/json_document.cpp", "io/capture/capture_line.cpp",
                  "bench/bare_walk.cpp", "tests/crash/told_object.hpp", "tests/crash/soak_checker.cpp"),
-    "hiredis/": ("io/redis/redis_client.*",),
+    "hiredis/": ("io/redis/redis_client.*", "tests/crash/stream_pages.*"),
     "ev.h": ("io/redis/event_loop.*",),
     "httplib.h": ("io/http/stats_server.cpp", "io/http/health_probe.cpp"),
     "toml++/": ("io/conf/toml_text.cpp",),

@@ -3,11 +3,11 @@
 
     tests/crash/soak.py --bin build/release [--minutes 20] [--rate-max RATE] [--record tests/results/soak.txt]
 
-Measures what the engine decides a second and sends half of that, at most --rate-max, and no more than leaves half of the
-free disk free: all of the journal is kept. In the middle of every half minute
-something happens: the engine or Redis is killed, stopped or restarted, connections are cut or paused, the disk is full.
-At its end the producer waits until everything is decided; then the independent checker (soak_checker.cpp) judges the
-half minute, descriptors and threads are counted, and the streams are cut.
+Measures what producer, Redis and engine together bring from one end to the other where nothing holds the producer back,
+and sends half of that, at most --rate-max, and no more than leaves a third of the free disk free: all of the journal is kept.
+In the middle of every half minute something happens: the engine or Redis is killed, stopped or restarted, connections are
+cut or paused, the disk is full. At its end the producer waits until everything is decided; then the independent checker
+(soak_checker.cpp) judges the half minute, descriptors and threads are counted, and the streams are cut.
 
 At the end: the memory that the engine has taken for itself (RssAnon) must not grow with time (least squares over all
 lives, each with its own level, the first 10 s of each left out, in which each has met a backlog); descriptors and
@@ -43,8 +43,8 @@ PERIOD_S = 30.0
 SETTLE_S = 60.0 * SLACK
 GROWTH_MB_MAX = 4.0  # over the whole run, by the slope
 WARM_S = 10.0
-BACKLOG = 200_000  # signals, by which the capacity is measured
-JOURNAL_BYTES = 400  # of a signal, and what is kept of it besides
+CAPACITY_SIGNALS = 1_000_000  # by which the capacity is measured
+JOURNAL_BYTES = 300  # of a signal, and what is kept of it besides
 
 
 class Slope:
@@ -230,16 +230,14 @@ class Soak:
             time.sleep(0.05)
 
     def capacity(self):
-        """Signals a second, of a backlog."""
-        self.run.engine.send(signal.SIGSTOP)
-        self.producer.send(BACKLOG)
+        """Signals a second, sent one batch after another, until all of them are decided."""
         begin = time.monotonic()
-        self.run.engine.send(signal.SIGCONT)
+        self.producer.send(CAPACITY_SIGNALS)
         while self.outcome_count() < self.producer.wanted:
             if time.monotonic() - begin > SETTLE_S:
-                raise AssertionError(f"a backlog is not decided in {SETTLE_S:.0f} s\n{self.run.engine.log[-3000:]}")
+                raise AssertionError(f"not decided in {SETTLE_S:.0f} s\n{self.run.engine.log[-3000:]}")
             time.sleep(0.005)
-        return BACKLOG / (time.monotonic() - begin)
+        return CAPACITY_SIGNALS / (time.monotonic() - begin)
 
     def replay_differences(self):
         """Between every byte that was checked and that an uninterrupted replay of the journal writes."""
@@ -291,14 +289,14 @@ class Soak:
         self.producer.write_pool(pool)
         self.checker = CheckerProgram(self.run.programs, pool, self.run.server.path)
         capacity = self.capacity()
-        room = shutil.disk_usage(self.run.folder).free / 2 / JOURNAL_BYTES / (minutes * 60)
+        room = shutil.disk_usage(self.run.folder).free * 2 / 3 / JOURNAL_BYTES / (minutes * 60)
         limits = {"half of it": capacity / 2, "by the free disk": room}
         if rate_max:
             limits["by --rate-max"] = rate_max
         limit = min(limits, key=limits.get)
         self.producer.rate = limits[limit]
-        self.say(f"a backlog of {BACKLOG:,} is decided at {capacity:,.0f} signals a second; to be sent from now on: "
-                 f"{self.producer.rate:,.0f}, {self.producer.rate / capacity * 100:.0f} % of it ({limit})")
+        self.say(f"{CAPACITY_SIGNALS:,} signals sent without a pause: {capacity:,.0f} a second until all were decided; to be "
+                 f"sent from now on: {self.producer.rate:,.0f}, {self.producer.rate / capacity * 100:.0f} % of it ({limit})")
         problems = self.judge()
         self.count()
         periods = max(1, round(minutes * 60 / PERIOD_S))
@@ -315,7 +313,7 @@ class Soak:
     def growth(self, seconds):
         """What grew; says the rest."""
         by_slope_mb = self.anon.per_second() * seconds
-        sent_rate = (self.totals["signals"] - BACKLOG) / seconds
+        sent_rate = (self.totals["signals"] - CAPACITY_SIGNALS) / seconds
         self.say(f"signals {self.totals['signals']:,}, output entries {self.totals['entries']:,}, lives {self.life}; sent at "
                  f"{sent_rate:,.0f} signals a second, faults included; checked at "
                  f"{self.totals['entries'] / self.checked_s:,.0f} entries a second")
