@@ -1,4 +1,4 @@
-// Affinity and quota.
+// Affinity, quota and priority.
 #include "engine/cpu.hpp"
 
 #include <algorithm>
@@ -6,6 +6,8 @@
 #include <string>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace coreloop::engine {
 namespace {
@@ -63,6 +65,12 @@ bool pin_this_thread(std::uint32_t core) noexcept {
   CPU_ZERO(&set);
   CPU_SET(core, &set);
   return pthread_setaffinity_np(pthread_self(), sizeof(set), &set) == 0;
+}
+
+void step_back_this_thread() noexcept {
+  constexpr int low_priority = 10;
+  // Of this thread alone, as Linux has it.
+  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), low_priority));
 }
 
 }  // namespace coreloop::engine

@@ -1,5 +1,5 @@
-// Which cores this process may really use: its affinity mask, its cgroup's CPU quota. And pinning
-// to one.
+// Which cores this process may really use: its affinity mask, its cgroup's CPU quota. Pinning to
+// one, and stepping back behind the threads that have to be there at once.
 #pragma once
 
 #include <cstdint>
@@ -19,5 +19,10 @@ namespace coreloop::engine {
 
 /// Pins the calling thread to `core`; false if the system refuses.
 [[nodiscard]] bool pin_this_thread(std::uint32_t core) noexcept;
+
+/// Makes the calling thread, and those it starts from now on, give way to the stages where cores
+/// are scarce (nice 10: a tenth of a core against one that wants all of it). Does without it if the
+/// system refuses.
+void step_back_this_thread() noexcept;
 
 }  // namespace coreloop::engine

@@ -9,9 +9,9 @@
 #include <utility>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "engine/cpu.hpp"
 #include "io/edge/pipeline_engine.hpp"
 #include "io/journal/journal_source.hpp"
 #include "tools/engine_report.hpp"
@@ -21,7 +21,6 @@ namespace coreloop::tools {
 namespace {
 
 constexpr std::chrono::milliseconds look_interval{500};
-constexpr int low_priority = 10;
 
 /// Gives the inputs of the segments that are full, and waits between them.
 class FullSegments {
@@ -129,8 +128,7 @@ void SnapshotFollower::run() {
 
 void SnapshotFollower::follow_segments() {
   pthread_setname_np(pthread_self(), "snapshot");
-  // Of this thread alone, as Linux has it. What it cannot have it does without.
-  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), low_priority));
+  engine::step_back_this_thread();
   std::unique_ptr<Engine> engine;  // made with the first full segment: most runs are short
   std::string problem;
   while (problem.empty()) {

@@ -17,6 +17,7 @@
 
 #include <httplib.h>
 
+#include "engine/cpu.hpp"
 #include "io/http/head_reader.hpp"
 #include "io/http/request_head.hpp"
 
@@ -157,12 +158,14 @@ class StatsServer::Listener final : public httplib::Server {
   }
 
   void start() {
-    workers_.emplace(thread_count_);
-    reader_.emplace(
-        HeadReader::Options{.connections_max = unfinished_allowed_},
-        [this](int socket, std::string head) { answer_later(socket, std::move(head)); },
-        cut_count_);
     thread_ = std::thread([this] {
+      // And with it those that it starts: who looks on must not hold up who trades.
+      engine::step_back_this_thread();
+      workers_.emplace(thread_count_);
+      reader_.emplace(
+          HeadReader::Options{.connections_max = unfinished_allowed_},
+          [this](int socket, std::string head) { answer_later(socket, std::move(head)); },
+          cut_count_);
       listen_after_bind();
       has_ended_.store(true, std::memory_order_release);
     });

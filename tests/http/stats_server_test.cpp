@@ -8,6 +8,7 @@
 #include <thread>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -67,6 +68,21 @@ TEST_F(StatsServerTest, AnExceptionIsAnErrorWithoutItsText) {
 
 TEST_F(StatsServerTest, WhateverIsThrownIsAnErrorWithoutItsText) {
   expect_bare_error(ask([](const HttpRequest&) -> HttpAnswer { throw 42; }, {get}));
+}
+
+TEST_F(StatsServerTest, WhoAnswersStepsBehindTheThreadsThatTrade) {
+  const auto priority = [] { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())); };
+  const int own = priority();
+  std::atomic<int> of_answer{own};
+  const std::string answer = ask(
+      [&](const HttpRequest&) -> HttpAnswer {
+        of_answer = priority();
+        return {200, json_type, "{}"};
+      },
+      {get});
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_GT(of_answer, own);  // a nice value: more is less
+  EXPECT_EQ(priority(), own);
 }
 
 TEST_F(StatsServerTest, AServerThatMetAnExceptionGoesOn) {
