@@ -49,7 +49,7 @@ struct alignas(cache_line_bytes) LoopCounters {
   Counter sleeps;
   Counter heartbeats;  ///< housekeepings: a thread that turns has ten a second at the least
   std::array<Counter, regime_count> regime_tsc;
-  Counter cycle_tsc_max;  ///< longest single turn of the loop
+  Counter cycle_tsc_max;  ///< longest single turn of the loop, sleep left out
 };
 
 }  // namespace coreloop::engine

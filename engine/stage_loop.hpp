@@ -93,6 +93,16 @@ class StageLoop {
   /// between turns.
   void charge_housekeeping() noexcept { charge(Regime::housekeeping); }
 
+  /// Charges the time since the last turn, which did `result`, to what that one waits for, all but
+  /// the last `awake_ns`. Thread: the loop's, after it has slept.
+  void charge_sleep(StepResult result, std::uint64_t awake_ns) noexcept {
+    if constexpr (!timing_is_on) return;
+    const std::uint64_t slept = chain_.clock.now_tsc() - chain_.clock.to_ticks(awake_ns);
+    if (static_cast<std::int64_t>(slept - last_turn_tsc_) <= 0) return;
+    counters_.regime_tsc[static_cast<std::size_t>(regime_of(result))].add(slept - last_turn_tsc_);
+    last_turn_tsc_ = slept;
+  }
+
   /// Whether a turn now could do something: what a thread about to sleep looks at. Thread: the
   /// loop's.
   [[nodiscard]] bool has_work() noexcept {
@@ -110,8 +120,8 @@ class StageLoop {
     return holds_message_ ? at_stage_ + 1 == Chain::stage_count : first_ == 0;
   }
 
-  /// When the last turn ended, in ticks; the start where timing is compiled out. Thread: the
-  /// loop's.
+  /// When the last turn, or a sleep behind it, ended, in ticks; the start where timing is compiled
+  /// out. Thread: the loop's.
   [[nodiscard]] std::uint64_t last_turn_tsc() const noexcept { return last_turn_tsc_; }
 
   /// The source takes no more: the loop finishes what it holds. Thread: the loop's.

@@ -67,11 +67,12 @@ template <class Housekeeping>
     return false;
 }
 
-/// Waits after a turn that did nothing: spins, yields, or sleeps until woken. `idle_ticks`: time
-/// since the last work.
+/// Waits after a turn that did nothing (`result`): spins, yields, or sleeps until woken.
+/// `idle_ticks`: time since the last work.
 template <class Loop, class Housekeeping>
-void wait_for_work(Loop& loop, const TurnOptions& options, const Housekeeping& housekeeping,
-                   std::uint64_t idle_ticks, std::uint64_t spin_ticks) noexcept {
+void wait_for_work(Loop& loop, StepResult result, const TurnOptions& options,
+                   const Housekeeping& housekeeping, std::uint64_t idle_ticks,
+                   std::uint64_t spin_ticks) noexcept {
   switch (options.wait.policy) {
     case WaitPolicy::spin:
       return spin_pause();
@@ -95,6 +96,7 @@ void wait_for_work(Loop& loop, const TurnOptions& options, const Housekeeping& h
   loop.counters().sleeps.add(1);
   options.waker.sleep(loop.waits_for_the_world() ? options.wait.world_sleep_ns
                                                  : options.wait.sleep_ns_max);
+  loop.charge_sleep(result, options.waker.since_awake_ns());
 }
 
 /// Turns `loop` until it has finished or the flags say to abort. `on_housekeeping`: cold work of
@@ -137,7 +139,7 @@ void turn_loop(Loop& loop, const TscClock& clock, const TurnOptions& options,
     }
     if (has_worked) last_work_tsc = now;
     has_worked = false;
-    wait_for_work(loop, options, on_housekeeping, now - last_work_tsc, spin_ticks);
+    wait_for_work(loop, result, options, on_housekeeping, now - last_work_tsc, spin_ticks);
   }
   on_housekeeping();
   // The neighbours must see that this one's ring is closed.

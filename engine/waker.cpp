@@ -19,6 +19,13 @@ long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,
                    nullptr, 0);
 }
 
+std::uint64_t monotonic_ns() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * ns_per_second +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
 }  // namespace
 
 void Waker::sleep(std::int64_t timeout_ns) noexcept {
@@ -32,6 +39,15 @@ void Waker::block(std::int64_t timeout_ns) noexcept {
   // Returns at once if a waker has already set the word back; a spurious return is a look for work
   // too many.
   futex(state_, FUTEX_WAIT_PRIVATE, sleeping, &timeout);
+  note_awake();
+}
+
+void Waker::note_awake() noexcept {
+  awake_ns_ = monotonic_ns();
+}
+
+std::uint64_t Waker::since_awake_ns() const noexcept {
+  return monotonic_ns() - awake_ns_;
 }
 
 void Waker::unblock() noexcept {

@@ -36,6 +36,10 @@ class alignas(cache_line_bytes) Waker {
   /// Sleeps until woken or until `timeout_ns` has passed. Requires: announce(). Thread: the owner.
   void sleep(std::int64_t timeout_ns) noexcept;
 
+  /// Time since the last sleep ended, in ns: what woke a World is attended to before sleep()
+  /// returns. Thread: the owner.
+  [[nodiscard]] std::uint64_t since_awake_ns() const noexcept;
+
   /// Wakes the owner if it has announced sleep. What it is to find must be stored before. Any
   /// thread. Cost: a full barrier; a system call only if the owner sleeps.
   void wake() noexcept {
@@ -50,11 +54,13 @@ class alignas(cache_line_bytes) Waker {
 
  protected:
   /// Blocks until unblock() or until `timeout_ns` has passed; may return early. An unblock() since
-  /// announce() must end it at once. Thread: the owner.
+  /// announce() must end it at once. Calls note_awake() as soon as it runs again. Thread: the
+  /// owner.
   // tidy: allow virtual because a thread that calls it has nothing else to do
   virtual void block(std::int64_t timeout_ns) noexcept;
   /// Ends the owner's block(), the present one or the next. Any thread.
   virtual void unblock() noexcept;  // tidy: allow virtual because it costs a system call anyway
+  void note_awake() noexcept;
 
  private:
   static constexpr std::uint32_t awake = 0;
@@ -65,6 +71,7 @@ class alignas(cache_line_bytes) Waker {
 
   std::atomic<std::uint32_t> state_{awake};
   std::atomic<std::uint64_t> wake_calls_{0};
+  std::uint64_t awake_ns_ = 0;  ///< of the monotonic clock; the owner's
 };
 
 inline void Waker::full_barrier() noexcept {

@@ -28,6 +28,13 @@ EventLoop::EventLoop() : state_(std::make_unique<State>()) {
   ev_async_init(&state_->wake, [](struct ev_loop*, ev_async*, int) {});
   ev_async_start(state_->loop, &state_->wake);
   ev_init(&state_->deadline, [](struct ev_loop*, ev_timer*, int) {});
+  ev_set_userdata(state_->loop, this);
+  // As soon as a wait is over, before what has ended it is attended to.
+  ev_set_loop_release_cb(
+      state_->loop, [](struct ev_loop*) noexcept {},
+      [](struct ev_loop* loop) noexcept {
+        static_cast<EventLoop*>(ev_userdata(loop))->note_awake();
+      });
 }
 
 EventLoop::~EventLoop() {

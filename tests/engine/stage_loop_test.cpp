@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/waker.hpp"
+
 namespace coreloop::engine {
 namespace {
 
@@ -218,6 +220,34 @@ TEST(StageLoopTest, ChargesEveryTickToOneRegime) {
   EXPECT_EQ(loop.counters().backpressure_entered.get(), 1U);
   for (const Counter& regime : loop.counters().regime_tsc)
     EXPECT_GT(regime.get(), 0U);
+}
+
+TEST(StageLoopTest, ASleepIsNoPartOfWhatTheMessageBehindItTook) {
+  Bench bench(sampling_interval);
+  Loop loop(bench.chain, 0, 3, nullptr, nullptr);
+  while (bench.source.next < sampling_interval - 1)
+    EXPECT_EQ(loop.step(), StepResult::worked);
+  bench.source.pauses = 1;
+  const std::uint64_t processing_before =
+      loop.counters().regime_tsc[static_cast<std::size_t>(Regime::processing)].get();
+  EXPECT_EQ(loop.step(), StepResult::idle);
+  Waker waker;
+  waker.announce();
+  waker.sleep(50'000'000);
+  loop.charge_sleep(StepResult::idle, waker.since_awake_ns());
+  EXPECT_EQ(loop.step(), StepResult::worked);
+
+  const auto ns_of = [&](Regime regime) {
+    return bench.chain.clock.to_ns(
+        loop.counters().regime_tsc[static_cast<std::size_t>(regime)].get());
+  };
+  const std::uint64_t caught_up_ns = ns_of(Regime::caught_up);
+  EXPECT_GE(caught_up_ns, 49'000'000U);
+  EXPECT_LT(ns_of(Regime::processing) - bench.chain.clock.to_ns(processing_before), caught_up_ns);
+  HistogramCopy end_to_end;
+  bench.chain.end_to_end.copy_to(end_to_end);
+  EXPECT_EQ(end_to_end.count(), 1U);
+  EXPECT_LT(end_to_end.max_ns(), caught_up_ns);
 }
 
 }  // namespace

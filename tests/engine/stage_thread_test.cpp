@@ -19,6 +19,7 @@ struct IdleLoop {
   LoopCounters& counters() { return counted; }
   [[nodiscard]] bool has_work() const { return false; }
   [[nodiscard]] bool waits_for_the_world() const { return false; }
+  void charge_sleep(StepResult, std::uint64_t) {}
 };
 
 // Turns of another thread on the same core while this one waited, until there were `wanted`.
@@ -47,7 +48,7 @@ std::uint64_t other_turns_while_spinning(std::uint64_t wanted) {
       std::this_thread::yield();
     const std::uint64_t before = turns.load();
     for (int i = 0; i < waits_max && turns.load() - before < wanted; ++i)
-      wait_for_work(loop, options, nothing, 0, 1);
+      wait_for_work(loop, StepResult::idle, options, nothing, 0, 1);
     counted = turns.load() - before;
     EXPECT_EQ(loop.counted.sleeps.get(), 0U);
   });

@@ -30,6 +30,19 @@ TEST(EventLoopTest, RunsATimerOnceAndNotBeforeItsTime) {
   EXPECT_EQ(runs, 1);
 }
 
+TEST(EventLoopTest, WhatEndsASleepIsAttendedToAwake) {
+  EventLoop loop;
+  constexpr auto work = std::chrono::milliseconds{20};
+  EventLoop::Timer timer(loop, [&] { std::this_thread::sleep_for(work); });
+  timer.start(40 * ns_per_ms);
+  const auto begin = std::chrono::steady_clock::now();
+  loop.wait(1'000 * ns_per_ms);
+  const std::chrono::nanoseconds awake{loop.since_awake_ns()};
+  const auto all = std::chrono::steady_clock::now() - begin;
+  EXPECT_GE(awake, work);
+  EXPECT_GE(all - awake, std::chrono::milliseconds{39}) << "all of it would be nothing slept";
+}
+
 TEST(EventLoopTest, StopsATimer) {
   EventLoop loop;
   int runs = 0;
