@@ -35,11 +35,12 @@ inline constexpr std::uint32_t ring_capacity = 1'024;  // as by default
   }
 }
 
-/// As by default, pinned while there are cores enough.
+/// As by default: pinned while there are cores enough, else giving way to each other.
 [[nodiscard]] inline io::PipelineOptions pipeline_options(std::size_t thread_count) {
   io::PipelineOptions options{
       .threads = {}, .ring_capacity = ring_capacity, .wait = {}, .clock = tsc_clock()};
   const bool pins = thread_count <= core_count();
+  options.wait.shares_core = !pins;
   std::uint32_t first = 0;
   for (const std::uint32_t last : last_stages(thread_count)) {
     engine::ThreadPlan plan{.first = first, .last = last, .core = {}};
